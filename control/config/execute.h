@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one command: changes make a new Config, reads write to a sink.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/command/command.h"
+#include "control/command/parser.h"
+#include "control/config/config.h"
+#include "control/config/environment.h"
+#include "control/config/runtime.h"
+
+namespace tg {
+
+// Where output goes, piece by piece; a listing of a million rows is never held at once.
+class Sink {
+public:
+    virtual ~Sink() = default;
+    virtual void write(std::string_view text) = 0;
+};
+
+// One user's session with the console.
+struct Session {
+    std::string level; // current menu
+    // Item numbers as the last print of each menu gave them (ids by number).
+    std::map<std::string, std::vector<std::uint32_t>, std::less<>> numbers;
+    bool json = false;   // -j: one JSON array a print
+    unsigned width = 80; // columns of the user's terminal
+};
+
+struct Outcome {
+    std::optional<Config> config; // set if the command changed something
+    Duration repeat = {};         // print interval=…: run it again after this; 0: once
+};
+
+// The names of all menus and verbs.
+const MenuTree &menu_tree();
+
+// Runs `command` on `config`. Output of print, find, export, add (nothing) goes to `sink`.
+// Error: with position and what was expected; nothing has changed then and nothing was written.
+Result<Outcome> execute(const Command &command, const Config &config,
+                        const Environment &environment, Runtime &runtime, Session &session,
+                        Sink &sink);
+
+// The whole configuration as a script: deterministic, only what differs from the defaults, no
+// header with time or host. parse(export) gives an equal Config but for ids and counters.
+std::string export_config(const Config &config);
+
+// Runs all commands of a script in order; the position of the first error is in its text.
+Result<Config> apply_script(std::string_view text, std::string_view file, const Config &config,
+                            const Environment &environment, Session &session);
+
+} // namespace tg

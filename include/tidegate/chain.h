@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The bank: everything one revision of the configuration means to the datapath. */
+#pragma once
+
+#include "tidegate/addr.h"
+#include "tidegate/assert.h"
+#include "tidegate/limits.h"
+#include "tidegate/rule.h"
+#include "tidegate/timeout.h"
+
+/* Built-in chains. X(NAME, menu's table, chain). */
+#define TG_CHAINS(X)                                                                               \
+    X(RAW_PREROUTING, "raw", "prerouting")                                                         \
+    X(RAW_OUTPUT, "raw", "output")                                                                 \
+    X(FILTER_INPUT, "filter", "input")                                                             \
+    X(FILTER_FORWARD, "filter", "forward")                                                         \
+    X(FILTER_OUTPUT, "filter", "output")
+
+enum tg_chain_number {
+#define TG_X(name, table, chain) TG_CHAIN_##name,
+    TG_CHAINS(TG_X)
+#undef TG_X
+        TG_CHAIN_COUNT,
+};
+
+/* Rules first … first + count - 1, as element numbers of the bank. */
+struct tg_chain {
+    __u32 first;
+    __u32 count;
+};
+
+enum tg_tracking {
+    TG_TRACKING_OFF,
+    TG_TRACKING_ON,
+};
+
+/* Element 0 of a bank. */
+struct tg_bank_header {
+    __u64 revision;                   /* which revision of the configuration this is */
+    __u32 elements;                   /* of the bank, all sections */
+    __u32 tracking;                   /* enum tg_tracking */
+    __u32 max_connections;            /* both families together */
+    __u32 reserve;                    /* on top, for connections the router opens */
+    __u32 device_first;               /* first bucket of the interface table */
+    __u32 device_mask;                /* bucket = ifindex & device_mask */
+    __u32 accept_neighbour_discovery; /* switches of the exceptions, 0 or 1 */
+    __u32 accept_dhcp_client;
+    __u32 timeouts[TG_TIMEOUT_COUNT]; /* seconds */
+    __u8 zero[256 - 40 - 4 * TG_TIMEOUT_COUNT];
+};
+
+/* Element 1 of a bank. */
+struct tg_bank_chains {
+    struct tg_chain chains[TG_FAMILY_COUNT][TG_CHAIN_COUNT];
+    __u8 zero[256 - 8 * TG_FAMILY_COUNT * TG_CHAIN_COUNT];
+};
+
+/* Interface lists an interface is a member of. */
+struct tg_device_lists {
+    __u32 ifindex; /* 0: the slot is empty */
+    __u32 zero;
+    __u64 lists; /* bit 1 << list number */
+};
+
+/* The compiler sizes the table so that no bucket overflows. */
+#define TG_DEVICE_BUCKET 16u
+struct tg_device_bucket {
+    struct tg_device_lists slots[TG_DEVICE_BUCKET];
+};
+
+union tg_bank_element {
+    struct tg_bank_header header;
+    struct tg_bank_chains chains;
+    struct tg_device_bucket devices;
+    struct tg_rule rule;
+};
+
+#define TG_BANK_HEADER 0u /* element numbers */
+#define TG_BANK_CHAINS 1u
+#define TG_BANK_FIRST  2u /* first element of the variable sections */
+
+TG_ASSERT(sizeof(struct tg_bank_header) == 256, "header is one element");
+TG_ASSERT(sizeof(struct tg_bank_chains) == 256, "chains are one element");
+TG_ASSERT(sizeof(struct tg_device_bucket) == 256, "bucket is one element");
+TG_ASSERT(sizeof(union tg_bank_element) == 256, "bank element size");

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A connection: its states, its flags and the one record both directions share. */
+#pragma once
+
+#include "tidegate/assert.h"
+#include "tidegate/direction.h"
+#include "tidegate/tuple.h"
+
+/* What a packet is to the tracker. X(NAME, RouterOS value). */
+#define TG_CONNECTION_STATES(X)                                                                    \
+    X(INVALID, "invalid")                                                                          \
+    X(ESTABLISHED, "established")                                                                  \
+    X(RELATED, "related")                                                                          \
+    X(NEW, "new")                                                                                  \
+    X(UNTRACKED, "untracked")
+
+enum tg_connection_state {
+#define TG_X(name, text) TG_CONNECTION_STATE_##name,
+    TG_CONNECTION_STATES(TG_X)
+#undef TG_X
+        TG_CONNECTION_STATE_COUNT,
+};
+
+/* Where a TCP connection is in its life; NONE for every other protocol. X(NAME, RouterOS value). */
+#define TG_TCP_STATES(X)                                                                           \
+    X(NONE, "none")                                                                                \
+    X(SYN_SENT, "syn-sent")                                                                        \
+    X(SYN_RECV, "syn-recv")                                                                        \
+    X(ESTABLISHED, "established")                                                                  \
+    X(FIN_WAIT, "fin-wait")                                                                        \
+    X(CLOSE_WAIT, "close-wait")                                                                    \
+    X(LAST_ACK, "last-ack")                                                                        \
+    X(TIME_WAIT, "time-wait")                                                                      \
+    X(CLOSE, "close")                                                                              \
+    X(SYN_SENT2, "syn-sent2")
+
+enum tg_tcp_state {
+#define TG_X(name, text) TG_TCP_STATE_##name,
+    TG_TCP_STATES(TG_X)
+#undef TG_X
+        TG_TCP_STATE_COUNT,
+};
+
+/* The flags of a connection, in print order. X(NAME, letter, RouterOS property). */
+#define TG_CONN_FLAGS(X)                                                                           \
+    X(EXPECTED, 'E', "expected")                                                                   \
+    X(SEEN_REPLY, 'S', "seen-reply")                                                               \
+    X(ASSURED, 'A', "assured")                                                                     \
+    X(CONFIRMED, 'C', "confirmed")                                                                 \
+    X(DYING, 'D', "dying")                                                                         \
+    X(FASTTRACK, 'F', "fasttrack")                                                                 \
+    X(HW_OFFLOAD, 'H', "hw-offload")                                                               \
+    X(SRCNAT, 's', "srcnat")                                                                       \
+    X(DSTNAT, 'd', "dstnat")                                                                       \
+    X(USES_HELPER, 'h', "uses-helper")
+
+enum tg_conn_flag_bit {
+#define TG_X(name, letter, text) TG_CONN_FLAG_BIT_##name,
+    TG_CONN_FLAGS(TG_X)
+#undef TG_X
+        TG_CONN_FLAG_COUNT,
+};
+
+enum tg_conn_flag {
+#define TG_X(name, letter, text) TG_CONN_FLAG_##name = 1u << TG_CONN_FLAG_BIT_##name,
+    TG_CONN_FLAGS(TG_X)
+#undef TG_X
+};
+
+/*
+ * The state word: everything about a connection that changes together, changed by
+ * compare-and-swap only. It holds the generation, so no swap from an earlier life of the
+ * record succeeds.
+ */
+#define TG_WORD_FLAGS_SHIFT      0  /* 16 bits: enum tg_conn_flag */
+#define TG_WORD_TCP_STATE_SHIFT  16 /* 8 bits: enum tg_tcp_state */
+#define TG_WORD_TIMEOUT_SHIFT    24 /* 8 bits: enum tg_timeout */
+#define TG_WORD_GENERATION_SHIFT 32 /* 32 bits: unique among living connections */
+
+static inline __u64 tg_word_make(__u32 generation, __u8 timeout, __u8 tcp_state, __u16 flags)
+{
+    return (__u64)generation << TG_WORD_GENERATION_SHIFT | (__u64)timeout << TG_WORD_TIMEOUT_SHIFT |
+           (__u64)tcp_state << TG_WORD_TCP_STATE_SHIFT | (__u64)flags << TG_WORD_FLAGS_SHIFT;
+}
+
+static inline __u16 tg_word_flags(__u64 word)
+{
+    return (__u16)(word >> TG_WORD_FLAGS_SHIFT);
+}
+
+static inline __u8 tg_word_tcp_state(__u64 word)
+{
+    return (__u8)(word >> TG_WORD_TCP_STATE_SHIFT);
+}
+
+static inline __u8 tg_word_timeout(__u64 word)
+{
+    return (__u8)(word >> TG_WORD_TIMEOUT_SHIFT);
+}
+
+static inline __u32 tg_word_generation(__u64 word)
+{
+    return (__u32)(word >> TG_WORD_GENERATION_SHIFT);
+}
+
+/* Packets and bytes; bytes are IP lengths, headers included, as on the wire. */
+struct tg_counter {
+    __u64 packets;
+    __u64 bytes;
+};
+
+/* Value of the connection table. Times are jiffies (struct tg_layout says how many a second). */
+struct tg_conn {
+    __u64 word;      /* see above */
+    __u64 last_seen; /* when a packet last refreshed it; may lag by min(1 s, timeout/8) */
+    __u64 created;
+    __u32 mark; /* connection-mark, 0 = no-mark */
+    __u32 zero;
+    struct tg_tuple original; /* wire tuple of the opening direction */
+    struct tg_tuple reply;    /* wire tuple of its answers */
+    struct tg_counter counters[TG_DIRECTION_COUNT];
+};
+
+TG_ASSERT(sizeof(struct tg_conn) == 144, "connection layout");
+TG_ASSERT(TG_CONN_FLAG_COUNT <= 16, "flags fit the state word");
+
+/* What the sweep program is given, one after another, as its packet: see maps.h. */
+struct tg_sweep_key {
+    struct tg_conn_key key;
+    __u32 generation; /* nothing happens if the record lives another life by now */
+    __u32 force;      /* 0: remove if overdue; 1: remove whatever its age */
+};
+
+TG_ASSERT(sizeof(struct tg_sweep_key) == 48, "sweep key layout");

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The small records beside the tables: each has exactly one writer. */
+#pragma once
+
+#include <linux/types.h>
+
+#include "tidegate/assert.h"
+
+#define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
+#define TG_LAYOUT_VERSION 1u          /* raise with every change of a structure in a pinned map */
+
+/* Written once by the loader, before anything is attached. */
+struct tg_layout {
+    __u32 magic;
+    __u32 version;
+    __u32 ticks_per_second; /* rate of bpf_jiffies64() */
+    __u32 zero;
+    __u64 boottime_offset_ns; /* CLOCK_BOOTTIME = jiffies * 1e9 / ticks_per_second + this */
+};
+
+/* Written by the agent only. */
+struct tg_control {
+    __u64 bank;      /* number of the bank in force; its slot is bank & 1; 0: not armed */
+    __u64 heartbeat; /* jiffies of the agent's last sign of life */
+};
+
+/* Written by the datapath only. */
+struct tg_table {
+    __u64 connections; /* records in the table, overdue ones included */
+    __u64 generation;  /* last one given out; the low 32 bits are used */
+};
+
+/* How an interface is attached. */
+enum tg_mode {
+    TG_MODE_NONE,
+    TG_MODE_TC,
+    TG_MODE_NATIVE,
+    TG_MODE_GENERIC,
+    TG_MODE_OFFLOAD,
+};
+
+/* Of one attached interface; written by the loader, dhcp_request by TC egress. */
+struct tg_attached {
+    __u32 mode;         /* enum tg_mode */
+    __u32 link_header;  /* bytes before the IP header: 14, or 0 on an L3 device */
+    __u64 dhcp_request; /* jiffies of the last DHCP request sent on it; 0: none */
+};
+
+/* Flags of an interface, written by the agent from netlink. */
+#define TG_DEVICE_NO_IPV4 1u /* up, without an IPv4 address */
+
+/* skb->tc_index from TC ingress to TC egress: what the packet was judged as. */
+#define TG_TAG_MASK       0xfff0u
+#define TG_TAG            0x7d00u
+#define TG_TAG_INPUT      (TG_TAG | 1u) /* for the router: must not be forwarded */
+#define TG_TAG_FORWARD    (TG_TAG | 2u) /* the forward chain has accepted it */
+#define TG_TAG_UNFINISHED (TG_TAG | 3u) /* the kernel should answer it, never forward it */
+
+TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
+TG_ASSERT(sizeof(struct tg_attached) == 16, "attached record");

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every bound of the product, by name. Each is tested at its edge and one past it. */
+#pragma once
+
+#include <linux/types.h>
+
+/* Connection table. */
+#define TG_LIMIT_CONNECTIONS      1048576u /* highest value of max-connections */
+#define TG_LIMIT_RESERVE_MAX      1024u    /* most extra places for the router's own connections */
+#define TG_LIMIT_RESERVE_MIN      16u   /* fewest such places; between both: max-connections/16 */
+#define TG_LIMIT_FRAGMENTS        4096u /* datagrams in fragments remembered at once */
+#define TG_LIMIT_FRAGMENT_SECONDS 30u   /* how long the verdict on a first fragment is remembered */
+#define TG_LIMIT_SWEEP_KEYS       64u   /* connections one run of the sweep program looks at */
+
+/* Parsing. */
+#define TG_LIMIT_IPV6_EXTENSION_HEADERS 8u  /* walked before a packet counts as malformed */
+#define TG_LIMIT_IPV4_HEADER            60u /* bytes, with options */
+
+/* Rules and lists. */
+#define TG_LIMIT_RULES           16384u /* rule ids, that is counters, over all tables */
+#define TG_LIMIT_CHAIN_RULES     8192u  /* rules walked in one chain */
+#define TG_LIMIT_PORT_RANGES     16u    /* entries of one src-port or dst-port list */
+#define TG_LIMIT_INTERFACE_LISTS 64u    /* interface lists, one bit each */
+#define TG_LIMIT_INTERFACES      4096u  /* interfaces with list memberships */
+#define TG_LIMIT_ATTACHED        256u   /* interfaces an instance is attached to */
+#define TG_LIMIT_BANK_ELEMENTS   32768u /* elements of a bank, all sections */
+
+/* Counted things. */
+#define TG_LIMIT_REASONS 64u /* size of the reason counters */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps by name: what BPF programs, loader and agent mean when they say "the … map". */
+#pragma once
+
+#include "tidegate/chain.h"
+#include "tidegate/conn.h"
+#include "tidegate/control.h"
+#include "tidegate/limits.h"
+#include "tidegate/verdict.h"
+
+/*
+ * Names of maps and of their pins below /run/tidegate/<instance>/bpf/maps/.
+ *
+ * tg_layout        ARRAY[1]              struct tg_layout
+ * tg_control       ARRAY[1]              struct tg_control
+ * tg_table         ARRAY[1]              struct tg_table
+ * tg_banks         ARRAY_OF_MAPS[3]      bank 0 and 1 in turn, 2: see below
+ *                    inner: ARRAY        union tg_bank_element, BPF_F_INNER_MAP
+ * tg_conns         HASH                  struct tg_conn_key → struct tg_conn
+ * tg_fragments     LRU_HASH              struct tg_fragment_key → struct tg_fragment
+ * tg_rules_count   PERCPU_ARRAY          rule id → struct tg_counter
+ * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter
+ * tg_attached      HASH                  ifindex → struct tg_attached
+ * tg_devices       HASH                  ifindex → __u32 TG_DEVICE_*
+ */
+#define TG_PIN_MAPS     "maps"
+#define TG_PIN_PROGRAMS "programs"
+#define TG_PIN_LINKS    "links"
+
+/*
+ * A commit fills the slot the datapath does not read ((bank + 1) & 1) and then raises
+ * tg_control.bank. Writing this third slot makes the kernel wait until every packet that may
+ * still use the former bank is done.
+ */
+#define TG_BANK_SLOTS      3u
+#define TG_BANK_SLOT_GRACE 2u
+
+/* A datagram in fragments; the identification is 16 bits for IPv4, 32 for IPv6. */
+struct tg_fragment_key {
+    struct tg_addr src;
+    struct tg_addr dst;
+    __be32 identification;
+    __u8 protocol;
+    __u8 family;
+    __u8 egress; /* 1: seen leaving the router */
+    __u8 zero;
+};
+
+/* What was decided on its first piece. */
+struct tg_fragment {
+    struct tg_tuple tuple; /* with the ports of the first piece */
+    __u64 seen;            /* jiffies */
+    __u32 reason;          /* enum tg_reason */
+    __u32 tracked;         /* 1: counts for a connection */
+};
+
+TG_ASSERT(sizeof(struct tg_fragment_key) == 40, "fragment key layout");
+TG_ASSERT(sizeof(struct tg_fragment) == 56, "fragment layout");

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A compiled rule: what it matches and what it does. Disabled and invalid rules are not compiled.
+ */
+#pragma once
+
+#include "tidegate/addr.h"
+#include "tidegate/assert.h"
+#include "tidegate/limits.h"
+
+enum tg_action {
+    TG_ACTION_ACCEPT,
+    TG_ACTION_DROP,
+    TG_ACTION_NOTRACK,     /* raw: accept, and keep the tracker away from it */
+    TG_ACTION_FASTTRACK,   /* counts and goes on, until FastTrack is built */
+    TG_ACTION_PASSTHROUGH, /* counts and goes on */
+    TG_ACTION_COUNT,
+};
+
+/* A set bit in tg_rule.matchers means: this must hold. In tg_rule.negated: must not hold. */
+enum tg_matcher {
+    TG_MATCH_CONNECTION_STATE = 1u << 0,
+    TG_MATCH_PROTOCOL = 1u << 1,
+    TG_MATCH_SRC_ADDRESS = 1u << 2,
+    TG_MATCH_DST_ADDRESS = 1u << 3,
+    TG_MATCH_SRC_PORT = 1u << 4,
+    TG_MATCH_DST_PORT = 1u << 5,
+    TG_MATCH_IN_INTERFACE = 1u << 6,
+    TG_MATCH_OUT_INTERFACE = 1u << 7,
+    TG_MATCH_IN_INTERFACE_LIST = 1u << 8,
+    TG_MATCH_OUT_INTERFACE_LIST = 1u << 9,
+};
+
+/* Host order, both ends included. */
+struct tg_port_range {
+    __u16 low;
+    __u16 high;
+};
+
+struct tg_rule {
+    __u32 matchers; /* enum tg_matcher */
+    __u32 negated;  /* subset of matchers */
+    __u32 id;       /* stable rule id: index of its counter */
+    __u32 in_ifindex;
+    __u32 out_ifindex;
+    __u8 action;   /* enum tg_action */
+    __u8 states;   /* bit 1 << enum tg_connection_state */
+    __u8 protocol; /* IPPROTO_* */
+    __u8 in_list;  /* bit number of the interface list */
+    __u8 out_list;
+    __u8 src_port_count;
+    __u8 dst_port_count;
+    __u8 zero[33];
+    struct tg_addr_range src;
+    struct tg_addr_range dst;
+    struct tg_port_range src_ports[TG_LIMIT_PORT_RANGES];
+    struct tg_port_range dst_ports[TG_LIMIT_PORT_RANGES];
+};
+
+TG_ASSERT(sizeof(struct tg_rule) == 256, "one rule is one bank element");

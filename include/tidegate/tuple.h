@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What identifies a packet's flow in one direction, as it stands on the wire. */
+#pragma once
+
+#include "tidegate/addr.h"
+#include "tidegate/assert.h"
+
+/*
+ * Protocols without ports leave both zero. ICMP and ICMPv6 echo: src_port is the identifier in
+ * both directions, dst_port is type << 8 | code in network order.
+ */
+struct tg_tuple {
+    struct tg_addr src;
+    struct tg_addr dst;
+    __be16 src_port;
+    __be16 dst_port;
+    __u8 protocol; /* IPPROTO_* */
+    __u8 family;   /* enum tg_family */
+    __u16 zero;    /* always 0: the tuple is compared and hashed as bytes */
+};
+
+/*
+ * Key of the connection table: the two endpoints (address and port together) in ascending order,
+ * so both directions of a connection find one entry.
+ */
+struct tg_conn_key {
+    struct tg_addr low;
+    struct tg_addr high;
+    __be16 low_port;
+    __be16 high_port;
+    __u8 protocol;
+    __u8 family;
+    __u8 low_asks; /* ICMP: 1 if the lower endpoint sends the requests; otherwise 0 */
+    __u8 zero;
+};
+
+TG_ASSERT(sizeof(struct tg_tuple) == 40, "tuple layout");
+TG_ASSERT(sizeof(struct tg_conn_key) == 40, "key layout");

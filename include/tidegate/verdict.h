@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What becomes of a packet and why: the one closed list every packet is counted under. */
+#pragma once
+
+#include "tidegate/assert.h"
+#include "tidegate/limits.h"
+
+/* What finish does with the packet. */
+enum tg_verdict {
+    TG_VERDICT_NEXT,    /* not decided yet: the next stage goes on */
+    TG_VERDICT_PASS,    /* to the stack, not judged by any chain */
+    TG_VERDICT_INPUT,   /* accepted for the router itself: to the stack */
+    TG_VERDICT_FORWARD, /* accepted, the datapath sends it */
+    TG_VERDICT_STACK,   /* accepted for forwarding, the kernel sends or answers it */
+    TG_VERDICT_OUTPUT,  /* accepted from the router itself: to the wire */
+    TG_VERDICT_DROP,
+};
+
+/* X(NAME, name, verdict, what it means) */
+#define TG_REASONS(X)                                                                              \
+    X(NEXT, "next", NEXT, "not decided")                                                           \
+    X(INPUT, "input", INPUT, "accepted for the router")                                            \
+    X(FORWARD, "forward", FORWARD, "accepted and sent by the datapath")                            \
+    X(FORWARD_STACK, "forward-stack", STACK, "accepted, sent by the kernel")                       \
+    X(OUTPUT, "output", OUTPUT, "accepted from the router")                                        \
+    X(NOT_IP, "not-ip", PASS, "ARP or another protocol that is not IP")                            \
+    X(VLAN_TAGGED, "vlan-tagged", PASS, "belongs to a VLAN interface above this one")              \
+    X(OTHER_HOST, "other-host", PASS, "unicast frame for another host's MAC address")              \
+    X(NEIGHBOUR_DISCOVERY, "neighbour-discovery", PASS, "IPv6 neighbour discovery, hop limit 255") \
+    X(DHCP_CLIENT, "dhcp-client", PASS, "DHCP answer on an interface with a client")               \
+    X(NOT_ARMED, "not-armed", PASS, "would be dropped, but nothing was committed yet")             \
+    X(TTL_EXCEEDED, "ttl-exceeded", STACK, "TTL or hop limit used up: the kernel answers")         \
+    X(TOO_BIG, "too-big", STACK, "larger than the path: the kernel fragments or answers")          \
+    X(NO_ROUTE, "no-route", STACK, "no usable route: the kernel answers")                          \
+    X(MALFORMED, "malformed", DROP, "bad IP header or longer than the frame")                      \
+    X(MARTIAN_SOURCE, "martian-source", DROP, "source address that cannot be")                     \
+    X(FRAGMENT_UNKNOWN, "fragment-unknown", DROP, "fragment whose first piece was not seen")       \
+    X(FRAGMENT_DROPPED, "fragment-dropped", DROP,                                                  \
+      "fragment of a datagram whose first piece was dropped")                                      \
+    X(RAW_RULE, "raw-rule", DROP, "dropped by a raw rule")                                         \
+    X(FILTER_RULE, "filter-rule", DROP, "dropped by a filter rule")                                \
+    X(TABLE_FULL, "table-full", DROP, "new connection above max-connections")                      \
+    X(INPUT_FORWARDED, "input-forwarded", DROP, "judged as input, but the kernel forwards it")     \
+    X(NO_SCRATCH, "no-scratch", DROP, "internal: no packet slot")
+
+enum tg_reason {
+#define TG_X(name, text, verdict, meaning) TG_REASON_##name,
+    TG_REASONS(TG_X)
+#undef TG_X
+        TG_REASON_COUNT,
+};
+
+TG_ASSERT(TG_REASON_COUNT <= TG_LIMIT_REASONS, "every reason has its counter");
+TG_ASSERT(TG_REASON_NEXT == 0, "a stage that returns 0 lets the next one go on");
