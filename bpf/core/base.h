@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Words every file of the datapath uses: truth values, inlining, byte order. */
+#pragma once
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define TG_INLINE static inline __attribute__((always_inline))
+
+#ifndef __BYTE_ORDER__
+#error "the compiler must tell the byte order"
+#endif
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define TG_SWAP16(x) __builtin_bswap16(x)
+#define TG_SWAP32(x) __builtin_bswap32(x)
+#define TG_SWAP64(x) __builtin_bswap64(x)
+#else
+#define TG_SWAP16(x) (x)
+#define TG_SWAP32(x) (x)
+#define TG_SWAP64(x) (x)
+#endif
+
+/* Between network order (__be types) and host order. */
+TG_INLINE __u16 tg_host16(__be16 x)
+{
+    return TG_SWAP16((__u16)x);
+}
+
+TG_INLINE __be16 tg_net16(__u16 x)
+{
+    return (__be16)TG_SWAP16(x);
+}
+
+TG_INLINE __u32 tg_host32(__be32 x)
+{
+    return TG_SWAP32((__u32)x);
+}
+
+TG_INLINE __be32 tg_net32(__u32 x)
+{
+    return (__be32)TG_SWAP32(x);
+}
+
+TG_INLINE __u64 tg_host64(__be64 x)
+{
+    return TG_SWAP64((__u64)x);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a packet does to its connection, or whether it may open one: pure decisions. */
+#pragma once
+
+#include "core/packet.h"
+#include "core/parse_l4.h"
+#include "core/tcp_state.h"
+#include "core/tuple_ops.h"
+
+/* What becomes of a connection by one packet. */
+struct tg_step {
+    __u64 word;            /* the state word afterwards */
+    __u8 connection_state; /* what the packet is: enum tg_connection_state */
+    bool refresh;          /* the timeout starts anew */
+    bool reopen;           /* the connection is over: remove it and treat the packet as a first one */
+};
+
+#define TG_CONN_BOTH_WAYS (TG_CONN_FLAG_SEEN_REPLY | TG_CONN_FLAG_ASSURED)
+
+/* The timeout class of a connection that is not TCP, by whether it was answered. */
+TG_INLINE __u8 tg_plain_timeout(__u8 protocol, bool answered)
+{
+    if (protocol == TG_PROTOCOL_UDP || protocol == TG_PROTOCOL_UDPLITE)
+        return answered ? TG_TIMEOUT_UDP_STREAM : TG_TIMEOUT_UDP;
+    if (protocol == TG_PROTOCOL_ICMP || protocol == TG_PROTOCOL_ICMPV6)
+        return TG_TIMEOUT_ICMP;
+    return TG_TIMEOUT_GENERIC;
+}
+
+/* The packet goes `direction` in the connection whose state word is `word`. */
+TG_INLINE struct tg_step tg_conn_step(const struct tg_packet *packet, __u8 direction, __u64 word)
+{
+    __u16 flags = tg_word_flags(word);
+    __u8 state = tg_word_tcp_state(word);
+    struct tg_step step = {.word = word, .refresh = true};
+
+    if (direction == TG_REPLY)
+        flags |= TG_CONN_BOTH_WAYS;
+    step.connection_state = flags & TG_CONN_FLAG_SEEN_REPLY ? TG_CONNECTION_STATE_ESTABLISHED
+                                                            : TG_CONNECTION_STATE_NEW;
+    if (packet->tuple.protocol != TG_PROTOCOL_TCP) {
+        __u8 timeout = tg_plain_timeout(packet->tuple.protocol, flags & TG_CONN_FLAG_SEEN_REPLY);
+
+        step.word = tg_word_make(tg_word_generation(word), timeout, state, flags);
+        return step;
+    }
+
+    __u8 next = tg_tcp_next(direction, tg_tcp_segment(packet->tcp_flags), state);
+
+    if (next == TG_TCP_INVALID) {
+        step.connection_state = TG_CONNECTION_STATE_INVALID;
+        step.refresh = false;
+        return step;
+    }
+    if (next == TG_TCP_REOPEN) {
+        step.reopen = true;
+        return step;
+    }
+    if (next == TG_TCP_KEEP) {
+        step.refresh = false;
+        next = state;
+    }
+    step.word = tg_word_make(tg_word_generation(word), tg_tcp_timeout(next), next, flags);
+    return step;
+}
+
+/* Whether a packet without a connection may open one, and in which state that begins. */
+struct tg_opening {
+    bool allowed; /* false: the packet is invalid */
+    __u8 tcp_state;
+    __u8 timeout; /* enum tg_timeout */
+};
+
+TG_INLINE struct tg_opening tg_conn_opening(const struct tg_packet *packet)
+{
+    __u8 protocol = packet->tuple.protocol;
+    struct tg_opening opening = {
+        .allowed = true,
+        .tcp_state = TG_TCP_STATE_NONE,
+        .timeout = tg_plain_timeout(protocol, false),
+    };
+
+    if (protocol == TG_PROTOCOL_TCP) {
+        /* A segment in the middle of a connection we do not know is invalid. */
+        opening.allowed = tg_tcp_segment(packet->tcp_flags) == TG_SEGMENT_SYN;
+        opening.tcp_state = TG_TCP_STATE_SYN_SENT;
+        opening.timeout = TG_TIMEOUT_TCP_SYN_SENT;
+    } else if (tg_tuple_is_icmp(&packet->tuple)) {
+        opening.allowed = tg_icmp_role(protocol, packet->icmp_type) == TG_ICMP_REQUEST;
+    }
+    return opening;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whether a rule matches a packet. */
+#pragma once
+
+#include "core/packet.h"
+#include "core/parse_l4.h"
+#include "core/tuple_ops.h"
+#include "tidegate/rule.h"
+
+TG_INLINE bool tg_port_in(__be16 wire_port, const struct tg_port_range *ranges, __u8 count)
+{
+    __u16 port = tg_host16(wire_port);
+
+    for (__u32 i = 0; i < TG_LIMIT_PORT_RANGES; i++) {
+        if (i >= count)
+            return false;
+        if (ranges[i].low <= port && port <= ranges[i].high)
+            return true;
+    }
+    return false;
+}
+
+/* Ports can be matched where there is an L4 header that can be trusted. */
+TG_INLINE bool tg_ports_known(const struct tg_packet *packet)
+{
+    return tg_has_ports(packet->tuple.protocol) && !tg_packet_is(packet, TG_PACKET_L4_BAD);
+}
+
+/* The matchers of the rule that hold for the packet, before negation. */
+TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_packet *packet)
+{
+    __u32 wanted = rule->matchers, holding = 0;
+
+    if (rule->states >> (packet->connection_state & 7) & 1)
+        holding |= TG_MATCH_CONNECTION_STATE;
+    if (rule->protocol == packet->tuple.protocol)
+        holding |= TG_MATCH_PROTOCOL;
+    if (rule->in_ifindex == packet->in_ifindex)
+        holding |= TG_MATCH_IN_INTERFACE;
+    if (rule->out_ifindex == packet->out_ifindex)
+        holding |= TG_MATCH_OUT_INTERFACE;
+    if (packet->in_lists >> (rule->in_list & 63) & 1)
+        holding |= TG_MATCH_IN_INTERFACE_LIST;
+    if (packet->out_lists >> (rule->out_list & 63) & 1)
+        holding |= TG_MATCH_OUT_INTERFACE_LIST;
+    if (wanted & TG_MATCH_SRC_ADDRESS && tg_addr_in(&packet->tuple.src, &rule->src))
+        holding |= TG_MATCH_SRC_ADDRESS;
+    if (wanted & TG_MATCH_DST_ADDRESS && tg_addr_in(&packet->tuple.dst, &rule->dst))
+        holding |= TG_MATCH_DST_ADDRESS;
+    if (wanted & TG_MATCH_SRC_PORT &&
+        tg_port_in(packet->tuple.src_port, rule->src_ports, rule->src_port_count))
+        holding |= TG_MATCH_SRC_PORT;
+    if (wanted & TG_MATCH_DST_PORT &&
+        tg_port_in(packet->tuple.dst_port, rule->dst_ports, rule->dst_port_count))
+        holding |= TG_MATCH_DST_PORT;
+    return holding;
+}
+
+/* Every matcher must hold, a negated one must not; without ports no port matcher matches at all. */
+TG_INLINE bool tg_rule_matches(const struct tg_rule *rule, const struct tg_packet *packet)
+{
+    __u32 ports = TG_MATCH_SRC_PORT | TG_MATCH_DST_PORT;
+
+    if (rule->matchers & ports && !tg_ports_known(packet))
+        return false;
+    return ((tg_rule_holding(rule, packet) ^ rule->negated) & rule->matchers) == rule->matchers;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the stages know about the packet in hand; parse fills it, later stages add to it. */
+#pragma once
+
+#include "core/base.h"
+#include "tidegate/conn.h"
+#include "tidegate/maps.h"
+#include "tidegate/tuple.h"
+
+enum tg_packet_flag {
+    TG_PACKET_EGRESS = 1u << 0,         /* seen at TC egress */
+    TG_PACKET_LOCAL = 1u << 1,          /* sent by the router itself */
+    TG_PACKET_L4_BAD = 1u << 2,         /* L4 header short, impossible length or flags */
+    TG_PACKET_FIRST_PIECE = 1u << 3,    /* first fragment of a datagram */
+    TG_PACKET_LATER_PIECE = 1u << 4,    /* fragment without an L4 header */
+    TG_PACKET_PIECE_KNOWN = 1u << 5,    /* … whose first piece was accepted */
+    TG_PACKET_GROUP = 1u << 6,          /* in a broadcast or multicast frame, or to such an address */
+    TG_PACKET_ICMP_ERROR = 1u << 7,     /* quotes the packet it is about: see quoted */
+    TG_PACKET_QUOTED = 1u << 8,         /* … and the quotation could be read */
+    TG_PACKET_PENDING = 1u << 9,        /* pending is to be inserted once the packet is accepted */
+    TG_PACKET_DONT_FRAGMENT = 1u << 10, /* IPv4 DF, and every IPv6 packet */
+    TG_PACKET_TOO_BIG = 1u << 11,       /* larger than the path takes */
+    TG_PACKET_BY_KERNEL = 1u << 12,     /* only the kernel knows how to send it */
+    TG_PACKET_ROUTER_BOUND = 1u << 13,  /* for the router itself */
+};
+
+struct tg_packet {
+    struct tg_tuple tuple;  /* as on the wire */
+    struct tg_tuple quoted; /* of the packet an ICMP error is about */
+    struct tg_addr next_hop;
+    struct tg_conn pending; /* the connection this packet opens */
+    __u64 now;              /* jiffies */
+    __u64 bank;             /* number of the bank this packet is judged by; 0: not armed */
+    __u64 in_lists;         /* interface lists of the incoming interface */
+    __u64 out_lists;
+    __u32 flags;        /* enum tg_packet_flag */
+    __u32 in_ifindex;   /* 0 for packets of the router */
+    __u32 out_ifindex;  /* 0 until routed, and for packets to the router */
+    __u32 l3_length;    /* bytes from the IP header to the packet's end, GSO as a whole */
+    __u32 packets;      /* on the wire: GSO segments */
+    __u32 bytes;        /* on the wire: IP lengths of all segments */
+    __u32 segment;      /* IP length of the largest of them */
+    __u32 identification; /* of the datagram, if it is a fragment; network order */
+    __u16 l3_offset;
+    __u16 l4_offset;
+    __u16 next_hop_family; /* AF_INET, AF_INET6; 0: none known */
+    __u8 ttl;              /* or hop limit */
+    __u8 tos;              /* or traffic class */
+    __u8 tcp_flags;        /* the lower byte of the flag field */
+    __u8 icmp_type;
+    __u8 icmp_code;
+    __u8 connection_state; /* enum tg_connection_state */
+    __u8 untracked;        /* raw notrack, or tracking is off */
+    __u8 direction;        /* enum tg_direction, if it belongs to a connection */
+};
+
+TG_INLINE bool tg_packet_is(const struct tg_packet *packet, __u32 flags)
+{
+    return (packet->flags & flags) != 0;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Arithmetic on addresses and tuples: compare, mirror, bring into the table's key. */
+#pragma once
+
+#include "core/base.h"
+#include "tidegate/addr.h"
+#include "tidegate/tuple.h"
+
+#define TG_PROTOCOL_ICMP 1
+#define TG_PROTOCOL_IPIP 4
+#define TG_PROTOCOL_TCP 6
+#define TG_PROTOCOL_UDP 17
+#define TG_PROTOCOL_IPV6 41
+#define TG_PROTOCOL_GRE 47
+#define TG_PROTOCOL_ESP 50
+#define TG_PROTOCOL_AH 51
+#define TG_PROTOCOL_ICMPV6 58
+#define TG_PROTOCOL_SCTP 132
+#define TG_PROTOCOL_UDPLITE 136
+#define TG_PROTOCOL_DCCP 33
+
+/* The IPv4 address (network order) in the form both families share. */
+TG_INLINE struct tg_addr tg_addr_v4(__be32 address)
+{
+    struct tg_addr result = {};
+
+    result.words[2] = tg_net32(0xffff);
+    result.words[3] = address;
+    return result;
+}
+
+TG_INLINE bool tg_addr_equal(const struct tg_addr *a, const struct tg_addr *b)
+{
+    return a->halves[0] == b->halves[0] && a->halves[1] == b->halves[1];
+}
+
+/* Whether a <= b as 128-bit numbers. */
+TG_INLINE bool tg_addr_not_above(const struct tg_addr *a, const struct tg_addr *b)
+{
+    __u64 a_high = tg_host64(a->halves[0]), b_high = tg_host64(b->halves[0]);
+
+    if (a_high != b_high)
+        return a_high < b_high;
+    return tg_host64(a->halves[1]) <= tg_host64(b->halves[1]);
+}
+
+TG_INLINE bool tg_addr_in(const struct tg_addr *address, const struct tg_addr_range *range)
+{
+    return tg_addr_not_above(&range->low, address) && tg_addr_not_above(address, &range->high);
+}
+
+TG_INLINE bool tg_tuple_is_icmp(const struct tg_tuple *tuple)
+{
+    return tuple->protocol == TG_PROTOCOL_ICMP || tuple->protocol == TG_PROTOCOL_ICMPV6;
+}
+
+/* The request type of an ICMP exchange and the reply type that answers it. */
+struct tg_icmp_pair {
+    __u8 protocol;
+    __u8 request;
+    __u8 reply;
+};
+
+/* RFC 792 (echo, timestamp, information), RFC 950 (address mask), RFC 4443 (echo). */
+#define TG_ICMP_PAIR_COUNT 5
+static const struct tg_icmp_pair tg_icmp_pairs[TG_ICMP_PAIR_COUNT] = {
+    {TG_PROTOCOL_ICMP, 8, 0},       {TG_PROTOCOL_ICMP, 13, 14},
+    {TG_PROTOCOL_ICMP, 15, 16},     {TG_PROTOCOL_ICMP, 17, 18},
+    {TG_PROTOCOL_ICMPV6, 128, 129},
+};
+
+enum tg_icmp_role {
+    TG_ICMP_OTHER, /* neither: an error or an announcement */
+    TG_ICMP_REQUEST,
+    TG_ICMP_REPLY,
+};
+
+TG_INLINE enum tg_icmp_role tg_icmp_role(__u8 protocol, __u8 type)
+{
+    for (int i = 0; i < TG_ICMP_PAIR_COUNT; i++) {
+        if (tg_icmp_pairs[i].protocol != protocol)
+            continue;
+        if (tg_icmp_pairs[i].request == type)
+            return TG_ICMP_REQUEST;
+        if (tg_icmp_pairs[i].reply == type)
+            return TG_ICMP_REPLY;
+    }
+    return TG_ICMP_OTHER;
+}
+
+/* The type that goes the other way: 8 ↔ 0, and so on; the type itself if it has no partner. */
+TG_INLINE __u8 tg_icmp_mirror(__u8 protocol, __u8 type)
+{
+    for (int i = 0; i < TG_ICMP_PAIR_COUNT; i++) {
+        if (tg_icmp_pairs[i].protocol != protocol)
+            continue;
+        if (tg_icmp_pairs[i].request == type)
+            return tg_icmp_pairs[i].reply;
+        if (tg_icmp_pairs[i].reply == type)
+            return tg_icmp_pairs[i].request;
+    }
+    return type;
+}
+
+/* The tuple that packets of the other direction carry, where nothing is translated. */
+TG_INLINE void tg_tuple_mirror(const struct tg_tuple *tuple, struct tg_tuple *mirror)
+{
+    mirror->src = tuple->dst;
+    mirror->dst = tuple->src;
+    mirror->protocol = tuple->protocol;
+    mirror->family = tuple->family;
+    mirror->zero = 0;
+    if (tg_tuple_is_icmp(tuple)) {
+        __u16 type_code = tg_host16(tuple->dst_port);
+        __u8 type = tg_icmp_mirror(tuple->protocol, (__u8)(type_code >> 8));
+
+        mirror->src_port = tuple->src_port;
+        mirror->dst_port = tg_net16((__u16)(type << 8 | (type_code & 0xff)));
+        return;
+    }
+    mirror->src_port = tuple->dst_port;
+    mirror->dst_port = tuple->src_port;
+}
+
+/* Whether endpoint (a, a_port) comes before (b, b_port); address and port are ordered together. */
+TG_INLINE bool tg_endpoint_before(const struct tg_addr *a, __be16 a_port, const struct tg_addr *b,
+                                  __be16 b_port)
+{
+    if (!tg_addr_equal(a, b))
+        return tg_addr_not_above(a, b);
+    return tg_host16(a_port) <= tg_host16(b_port);
+}
+
+/*
+ * The table's key of a tuple; the mirror of the tuple has the same key. An echo's identifier is
+ * the port of both endpoints, and who asks is part of the key, so that two hosts pinging each
+ * other with one identifier are two connections.
+ */
+TG_INLINE void tg_tuple_key(const struct tg_tuple *tuple, struct tg_conn_key *key)
+{
+    bool icmp = tg_tuple_is_icmp(tuple);
+    __be16 dst_port = icmp ? tuple->src_port : tuple->dst_port;
+    bool in_order = tg_endpoint_before(&tuple->src, tuple->src_port, &tuple->dst, dst_port);
+
+    key->low = in_order ? tuple->src : tuple->dst;
+    key->high = in_order ? tuple->dst : tuple->src;
+    key->low_port = in_order ? tuple->src_port : dst_port;
+    key->high_port = in_order ? dst_port : tuple->src_port;
+    key->protocol = tuple->protocol;
+    key->family = tuple->family;
+    key->low_asks = 0;
+    key->zero = 0;
+    if (icmp) {
+        __u8 type = (__u8)(tg_host16(tuple->dst_port) >> 8);
+        bool asks = tg_icmp_role(tuple->protocol, type) == TG_ICMP_REQUEST;
+
+        key->low_asks = asks == in_order;
+    }
+}
+
+/* The direction of a packet with `tuple` in a connection whose opening tuple is `original`. */
+TG_INLINE enum tg_direction tg_tuple_direction(const struct tg_tuple *tuple,
+                                               const struct tg_tuple *original)
+{
+    bool same = tg_addr_equal(&tuple->src, &original->src) &&
+                tuple->src_port == original->src_port && tuple->dst_port == original->dst_port;
+
+    return same ? TG_ORIGINAL : TG_REPLY;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The shared maps: every object that includes this has the same ones, by the name of their pin. */
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "tidegate/maps.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct tg_layout);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_layout SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct tg_control);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_control SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct tg_table);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_table SEC(".maps");
+
+/* BPF_F_INNER_MAP lets every bank have its own size. */
+struct tg_bank_map {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_INNER_MAP);
+    __uint(max_entries, TG_BANK_FIRST);
+    __type(key, __u32);
+    __type(value, union tg_bank_element);
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, TG_BANK_SLOTS);
+    __type(key, __u32);
+    __array(values, struct tg_bank_map);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_banks SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, TG_LIMIT_CONNECTIONS + TG_LIMIT_RESERVE_MAX);
+    __type(key, struct tg_conn_key);
+    __type(value, struct tg_conn);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_conns SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, TG_LIMIT_FRAGMENTS);
+    __type(key, struct tg_fragment_key);
+    __type(value, struct tg_fragment);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_fragments SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, TG_LIMIT_RULES);
+    __type(key, __u32);
+    __type(value, struct tg_counter);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_rules_count SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, TG_LIMIT_REASONS);
+    __type(key, __u32);
+    __type(value, struct tg_counter);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_reasons_count SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, TG_LIMIT_ATTACHED);
+    __type(key, __u32);
+    __type(value, struct tg_attached);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_attached SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, TG_LIMIT_INTERFACES);
+    __type(key, __u32);
+    __type(value, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_devices SEC(".maps");
