@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bounds of what userspace reads, by name; the datapath's are in tidegate/limits.h.
+// Each is tested at its edge and one past it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace tg {
+
+// A script: a file, a pipe or one command line.
+inline constexpr std::size_t limit_script_bytes = std::size_t{16} << 20;
+inline constexpr std::size_t limit_line_bytes = 65536; // up to the line end, without it
+inline constexpr std::size_t limit_commands = 131072;  // in one script
+inline constexpr std::size_t limit_arguments = 256;    // of one command
+inline constexpr unsigned limit_nesting = 32;          // braces, brackets, parentheses and "!"
+
+// Conditions of where and find.
+inline constexpr std::size_t limit_condition_terms = 256;
+inline constexpr std::size_t limit_regex_bytes = 1024;                  // of the expression's text
+inline constexpr std::size_t limit_regex_memory = std::size_t{1} << 20; // of it compiled
+
+// The longest time a property can hold: 35w3d13h13m56s, as on RouterOS.
+inline constexpr std::chrono::seconds limit_duration{21474836};
+
+// The log file is renamed when it is this long; so many old ones are kept.
+inline constexpr std::size_t limit_log_bytes = std::size_t{8} << 20;
+inline constexpr std::size_t limit_log_files = 3;
+
+} // namespace tg
