@@ -27,4 +27,7 @@ inline constexpr std::chrono::seconds limit_duration{21474836};
 inline constexpr std::size_t limit_log_bytes = std::size_t{8} << 20;
 inline constexpr std::size_t limit_log_files = 3;
 
+// Revisions kept on disk, the one in force included.
+inline constexpr std::size_t limit_revisions = 100;
+
 } // namespace tg

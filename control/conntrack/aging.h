@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removes overdue connections, a slice of the table at a time, by way of the sweep program, which
+// judges again. Nothing depends on it but memory: the datapath ignores overdue records.
+#pragma once
+
+#include "control/conntrack/store.h"
+
+namespace tg {
+
+class Aging {
+public:
+    struct Step {
+        std::uint64_t looked_at = 0;
+        std::uint64_t removed = 0;
+        bool round_done = false; // the end of the table was reached; the next step begins anew
+    };
+
+    // `store` must outlive it.
+    explicit Aging(ConnectionStore &store) : store_(store) {}
+    // Looks at the next `records` or a few more, fewer at the table's end. After an error the next
+    // step begins anew.
+    Result<Step> step(std::uint64_t records);
+
+private:
+    ConnectionStore &store_;
+    maps::ConnectionCursor cursor_;
+    std::vector<maps::ConnectionEntry> slice_;
+    std::vector<tg_sweep_key> overdue_;
+};
+
+} // namespace tg

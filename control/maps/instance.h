@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything an instance has pinned, opened at once; fails as a whole.
+#pragma once
+
+#include "control/maps/banks.h"
+#include "control/maps/connections.h"
+#include "control/maps/counters.h"
+#include "control/maps/records.h"
+
+namespace tg::maps {
+
+struct Instance {
+    tg_layout layout;
+    Control control;
+    Table table;
+    Banks banks;
+    RuleCounters rule_counters;
+    ReasonCounters reason_counters;
+    Connections connections;
+    SweepProgram sweep;
+    Attached attached;
+    Devices devices;
+
+    // `bpffs` is the instance's mount, /run/tidegate/<instance>/bpf.
+    static Result<Instance> open(const std::filesystem::path &bpffs);
+};
+
+} // namespace tg::maps

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small records beside the tables: layout, control, table, attached interfaces, devices.
+// Each class is one map; who may write which record says tidegate/control.h.
+#pragma once
+
+#include <map>
+
+#include "control/maps/map.h"
+#include "tidegate/control.h"
+
+namespace tg::maps {
+
+// Reads the loader's record and refuses one that this program cannot read.
+Result<tg_layout> read_layout(const std::filesystem::path &bpffs);
+
+class Control {
+public:
+    static Result<Control> open(const std::filesystem::path &bpffs);
+    [[nodiscard]] Result<tg_control> read() const;
+    // Number of the bank in force; 0: not armed.
+    [[nodiscard]] Result<std::uint64_t> bank() const;
+    Result<void> set_bank(std::uint64_t bank);
+    Result<void> set_heartbeat(std::uint64_t jiffies);
+
+private:
+    explicit Control(PinnedMap map) : map_(std::move(map)) {}
+    PinnedMap map_;
+};
+
+class Table {
+public:
+    static Result<Table> open(const std::filesystem::path &bpffs);
+    [[nodiscard]] Result<tg_table> read() const;
+
+private:
+    explicit Table(PinnedMap map) : map_(std::move(map)) {}
+    PinnedMap map_;
+};
+
+class Attached {
+public:
+    static Result<Attached> open(const std::filesystem::path &bpffs);
+    // By ifindex.
+    [[nodiscard]] Result<std::map<std::uint32_t, tg_attached>> all() const;
+
+private:
+    explicit Attached(PinnedMap map) : map_(std::move(map)) {}
+    PinnedMap map_;
+};
+
+class Devices {
+public:
+    static Result<Devices> open(const std::filesystem::path &bpffs);
+    // Makes the map hold exactly these: ifindex → TG_DEVICE_* flags.
+    Result<void> replace(const std::map<std::uint32_t, std::uint32_t> &flags);
+    [[nodiscard]] Result<std::map<std::uint32_t, std::uint32_t>> all() const;
+
+private:
+    explicit Devices(PinnedMap map) : map_(std::move(map)) {}
+    PinnedMap map_;
+};
+
+} // namespace tg::maps
