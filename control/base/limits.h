@@ -27,6 +27,9 @@ inline constexpr std::chrono::seconds limit_duration{21474836};
 inline constexpr std::size_t limit_log_bytes = std::size_t{8} << 20;
 inline constexpr std::size_t limit_log_files = 3;
 
+// An instance's name; a socket's path must have room for it.
+inline constexpr std::size_t limit_instance_name = 32;
+
 // Revisions kept on disk, the one in force included.
 inline constexpr std::size_t limit_revisions = 100;
 
