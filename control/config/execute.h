@@ -52,8 +52,17 @@ Result<Outcome> execute(const Command &command, const Config &config,
 // header with time or host. parse(export) gives an equal Config but for ids and counters.
 std::string export_config(const Config &config);
 
-// Runs all commands of a script in order; the position of the first error is in its text.
+// How references to interfaces and lists that do not exist (now) are taken.
+enum class Strictness {
+    typed, // an error, as at the prompt
+    saved, // kept: the rule shows I and matches nothing until they appear
+};
+
+// Runs all commands of a script in order, as one change; the error is the first one's. A script
+// has no running datapath: what would change connections or counters is an error, and what it
+// prints goes nowhere.
 Result<Config> apply_script(std::string_view text, std::string_view file, const Config &config,
-                            const Environment &environment, Session &session);
+                            const Environment &environment, Session &session,
+                            Strictness strictness = Strictness::typed);
 
 } // namespace tg

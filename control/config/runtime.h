@@ -30,8 +30,9 @@ public:
     // The table may change meanwhile; memory stays bounded whatever its size.
     virtual Result<void>
     connections(Family family, const std::function<bool(const Connection &)> &visit) const = 0;
-    // Removes them unless they have been replaced meanwhile; how many were removed.
-    virtual Result<std::uint64_t> remove_connections(const std::vector<tg_sweep_key> &keys) = 0;
+    // Removes these, as `connections` gave them, unless they have been replaced meanwhile; how
+    // many were removed.
+    virtual Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) = 0;
 };
 
 } // namespace tg

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a configuration is worth in an environment: which rules are valid, whether tracking runs.
+// What may be entered at all is the menus' business.
+#pragma once
+
+#include <string_view>
+
+#include "control/config/config.h"
+#include "control/config/environment.h"
+
+namespace tg {
+
+// Whether `item` of `menu` can do its work now; if not it shows I and matches nothing. A rule
+// needs its interface and its interface list to exist, and tracking not to be off if it asks for
+// connection-state. A disabled rule may be valid.
+bool rule_is_valid(const Config &config, const Environment &environment, std::string_view menu,
+                   const Item &item);
+
+// Whether packets are tracked: enabled=yes; or auto, and an enabled valid rule of a filter needs
+// it.
+bool tracking_active(const Config &config, const Environment &environment);
+
+// Lists every rule can name without their being configured: all, none, dynamic, static. all has
+// every interface as a member and static every one too, none and dynamic have none.
+bool is_builtin_interface_list(std::string_view name);
+
+// Whether a list of that name is built in or configured.
+bool interface_list_exists(const Config &config, std::string_view name);
+
+} // namespace tg
