@@ -10,7 +10,9 @@
 
 namespace tg::maps {
 
-// Reads the loader's record and refuses one that this program cannot read.
+// Error: this program cannot read maps of that layout; says what to do.
+Result<void> check_layout(const tg_layout &layout);
+// Reads the loader's record and checks it.
 Result<tg_layout> read_layout(const std::filesystem::path &bpffs);
 
 class Control {

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/maps/records.h"
+
+#include <linux/bpf.h>
+
+#include <fmt/format.h>
+
+namespace tg::maps {
+
+namespace {
+
+constexpr std::uint32_t only = 0; // index of the record in an array of one
+
+constexpr MapSpec layout_spec = {"tg_layout", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_layout)};
+constexpr MapSpec control_spec = {"tg_control", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_control)};
+constexpr MapSpec table_spec = {"tg_table", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_table)};
+constexpr MapSpec attached_spec = {"tg_attached", BPF_MAP_TYPE_HASH, 4, sizeof(tg_attached)};
+constexpr MapSpec devices_spec = {"tg_devices", BPF_MAP_TYPE_HASH, 4, sizeof(std::uint32_t)};
+
+// A whole small hash by key; an entry that goes meanwhile is left out.
+template <class Value> Result<std::map<std::uint32_t, Value>> read_all(const PinnedMap &map)
+{
+    const Result<std::vector<std::uint32_t>> keys = map.keys<std::uint32_t>();
+    if (!keys) {
+        return std::unexpected(keys.error());
+    }
+    std::map<std::uint32_t, Value> all;
+    for (const std::uint32_t key : *keys) {
+        const Result<std::optional<Value>> value = map.find<Value>(key);
+        if (!value) {
+            return std::unexpected(value.error());
+        }
+        if (*value) {
+            all.emplace(key, **value);
+        }
+    }
+    return all;
+}
+
+} // namespace
+
+Result<void> check_layout(const tg_layout &layout)
+{
+    if (layout.magic != TG_LAYOUT_MAGIC) {
+        return fail("the pinned maps hold no layout record: tidegate-loader has not finished, or "
+                    "they are not Tidegate's; run tidegate down, then tidegate up");
+    }
+    if (layout.version != TG_LAYOUT_VERSION) {
+        return fail(fmt::format("the pinned maps have layout version {}, this program reads {}; "
+                                "run tidegate down, then tidegate up",
+                                layout.version, TG_LAYOUT_VERSION));
+    }
+    if (layout.ticks_per_second == 0) {
+        return fail("the layout record has no tick rate; run tidegate down, then tidegate up");
+    }
+    return {};
+}
+
+Result<tg_layout> read_layout(const std::filesystem::path &bpffs)
+{
+    const Result<PinnedMap> map = PinnedMap::open(bpffs, layout_spec);
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    const Result<tg_layout> layout = map->at<tg_layout>(only);
+    if (!layout) {
+        return layout;
+    }
+    if (const Result<void> readable = check_layout(*layout); !readable) {
+        return std::unexpected(readable.error());
+    }
+    return layout;
+}
+
+Result<Control> Control::open(const std::filesystem::path &bpffs)
+{
+    Result<PinnedMap> map = PinnedMap::open(bpffs, control_spec);
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    return Control(std::move(*map));
+}
+
+Result<tg_control> Control::read() const
+{
+    return map_.at<tg_control>(only);
+}
+
+Result<std::uint64_t> Control::bank() const
+{
+    const Result<tg_control> control = read();
+    if (!control) {
+        return std::unexpected(control.error());
+    }
+    return control->bank;
+}
+
+// The agent is the only writer of the record and has one thread, so read, change, write is safe.
+Result<void> Control::set_bank(std::uint64_t bank)
+{
+    Result<tg_control> control = read();
+    if (!control) {
+        return std::unexpected(control.error());
+    }
+    control->bank = bank;
+    return map_.put(only, *control);
+}
+
+Result<void> Control::set_heartbeat(std::uint64_t jiffies)
+{
+    Result<tg_control> control = read();
+    if (!control) {
+        return std::unexpected(control.error());
+    }
+    control->heartbeat = jiffies;
+    return map_.put(only, *control);
+}
+
+Result<Table> Table::open(const std::filesystem::path &bpffs)
+{
+    Result<PinnedMap> map = PinnedMap::open(bpffs, table_spec);
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    return Table(std::move(*map));
+}
+
+Result<tg_table> Table::read() const
+{
+    return map_.at<tg_table>(only);
+}
+
+Result<Attached> Attached::open(const std::filesystem::path &bpffs)
+{
+    Result<PinnedMap> map = PinnedMap::open(bpffs, attached_spec);
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    return Attached(std::move(*map));
+}
+
+Result<std::map<std::uint32_t, tg_attached>> Attached::all() const
+{
+    return read_all<tg_attached>(map_);
+}
+
+Result<Devices> Devices::open(const std::filesystem::path &bpffs)
+{
+    Result<PinnedMap> map = PinnedMap::open(bpffs, devices_spec);
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    return Devices(std::move(*map));
+}
+
+Result<std::map<std::uint32_t, std::uint32_t>> Devices::all() const
+{
+    return read_all<std::uint32_t>(map_);
+}
+
+Result<void> Devices::replace(const std::map<std::uint32_t, std::uint32_t> &flags)
+{
+    if (flags.size() > map_.max_entries()) {
+        return fail(fmt::format("{} interfaces, more than the limit of {}", flags.size(),
+                                map_.max_entries()));
+    }
+    const Result<std::map<std::uint32_t, std::uint32_t>> before = all();
+    if (!before) {
+        return std::unexpected(before.error());
+    }
+    // Removing first, so that a full map has room for the new ones.
+    for (const auto &[ifindex, old_flags] : *before) {
+        if (flags.contains(ifindex)) {
+            continue;
+        }
+        if (const Result<bool> gone = map_.erase(ifindex); !gone) {
+            return std::unexpected(gone.error());
+        }
+    }
+    for (const auto &[ifindex, value] : flags) {
+        const auto old = before->find(ifindex);
+        if (old != before->end() && old->second == value) {
+            continue;
+        }
+        if (const Result<void> written = map_.put(ifindex, value); !written) {
+            return written;
+        }
+    }
+    return {};
+}
+
+} // namespace tg::maps
