@@ -29,7 +29,9 @@ class Condition {
 public:
     struct Node;
     explicit Condition(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
-    // Whether the row satisfies it. Missing properties are false, "", and unequal to everything.
+    // Whether the row satisfies it. A missing property is false, prints as "", equals only the
+    // empty text and is neither less nor greater than anything. An address without a port equals
+    // the same address printed with one.
     [[nodiscard]] bool matches(const RowView &row) const;
     // The properties it names, with their places, so that a menu can refuse unknown ones.
     [[nodiscard]] std::vector<std::pair<std::string, Position>> properties() const;

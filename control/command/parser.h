@@ -20,7 +20,8 @@ public:
     [[nodiscard]] virtual std::string child(std::string_view menu, std::string_view word) const = 0;
     // Full name of the verb that `word` means in `menu`, likewise. Empty if there is none.
     [[nodiscard]] virtual std::string verb(std::string_view menu, std::string_view word) const = 0;
-    // A menu of RouterOS that the host owns instead of us (/ip address, /system …), and why.
+    // The whole error message if `path` is a menu of RouterOS that the host owns instead of us
+    // (/ip address, /system …). Empty if it is not. Asked word by word, only for unknown words.
     [[nodiscard]] virtual std::string host_menu(std::string_view path) const = 0;
 };
 
