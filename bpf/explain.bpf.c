@@ -1,4 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-char license[] SEC("license") = "GPL";
+// The same stages as tc_ingress and tc_egress, with stores that only record: what would become of
+// a packet. Run by BPF_PROG_TEST_RUN, never attached.
+#include "path/context_tc.h"
+#include "path/maps.h"
+#include "path/scratch.h"
+#include "path/store_record.h"
+
+#include "path/egress.h"
+#include "path/ingress.h"
+
+SEC("tc")
+int explain_ingress(struct __sk_buff *ctx)
+{
+    struct tg_packet *packet = tg_ingress_packet(ctx);
+    struct tg_record *record = tg_recorded();
+
+    if (!packet || !record)
+        return TG_REASON_NO_SCRATCH;
+    __builtin_memset(record, 0, sizeof(*record));
+    return tg_settle(packet, (__u32)tg_ingress(ctx, packet));
+}
+
+SEC("tc")
+int explain_egress(struct __sk_buff *ctx)
+{
+    struct tg_packet *packet = tg_egress_packet(ctx);
+    struct tg_record *record = tg_recorded();
+
+    if (!packet || !record)
+        return TG_REASON_NO_SCRATCH;
+    __builtin_memset(record, 0, sizeof(*record));
+    return tg_settle(packet, (__u32)tg_egress(ctx, packet, tg_origin_of(ctx)));
+}
+
+char tg_license[] SEC("license") = "Dual BSD/GPL";

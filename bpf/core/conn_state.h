@@ -12,7 +12,7 @@ struct tg_step {
     __u64 word;            /* the state word afterwards */
     __u8 connection_state; /* what the packet is: enum tg_connection_state */
     bool refresh;          /* the timeout starts anew */
-    bool reopen;           /* the connection is over: remove it and treat the packet as a first one */
+    bool reopen; /* the connection is over: remove it and treat the packet as a first one */
 };
 
 #define TG_CONN_BOTH_WAYS (TG_CONN_FLAG_SEEN_REPLY | TG_CONN_FLAG_ASSURED)
@@ -36,8 +36,8 @@ TG_INLINE struct tg_step tg_conn_step(const struct tg_packet *packet, __u8 direc
 
     if (direction == TG_REPLY)
         flags |= TG_CONN_BOTH_WAYS;
-    step.connection_state = flags & TG_CONN_FLAG_SEEN_REPLY ? TG_CONNECTION_STATE_ESTABLISHED
-                                                            : TG_CONNECTION_STATE_NEW;
+    step.connection_state =
+        flags & TG_CONN_FLAG_SEEN_REPLY ? TG_CONNECTION_STATE_ESTABLISHED : TG_CONNECTION_STATE_NEW;
     if (packet->tuple.protocol != TG_PROTOCOL_TCP) {
         __u8 timeout = tg_plain_timeout(packet->tuple.protocol, flags & TG_CONN_FLAG_SEEN_REPLY);
 

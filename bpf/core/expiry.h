@@ -17,8 +17,7 @@ TG_INLINE __u64 tg_ticks_left(__u64 now, __u64 last_seen, __u32 timeout_seconds,
     return idle < timeout ? timeout - idle : 0;
 }
 
-TG_INLINE bool tg_overdue(__u64 now, __u64 last_seen, __u32 timeout_seconds,
-                          __u32 ticks_per_second)
+TG_INLINE bool tg_overdue(__u64 now, __u64 last_seen, __u32 timeout_seconds, __u32 ticks_per_second)
 {
     return tg_ticks_left(now, last_seen, timeout_seconds, ticks_per_second) == 0;
 }

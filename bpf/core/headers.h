@@ -25,8 +25,8 @@ struct tg_ipv4_header {
     __be32 dst;
 };
 
-#define TG_IPV4_DONT_FRAGMENT 0x4000
-#define TG_IPV4_MORE_FRAGMENTS 0x2000
+#define TG_IPV4_DONT_FRAGMENT   0x4000
+#define TG_IPV4_MORE_FRAGMENTS  0x2000
 #define TG_IPV4_FRAGMENT_OFFSET 0x1fff
 
 /* RFC 8200 */
@@ -47,13 +47,13 @@ struct tg_ipv6_extension {
     __be32 identification;
 };
 
-#define TG_IPV6_HOP_BY_HOP 0
-#define TG_IPV6_ROUTING 43
-#define TG_IPV6_FRAGMENT 44
+#define TG_IPV6_HOP_BY_HOP     0
+#define TG_IPV6_ROUTING        43
+#define TG_IPV6_FRAGMENT       44
 #define TG_IPV6_AUTHENTICATION 51
-#define TG_IPV6_NO_NEXT 59
-#define TG_IPV6_DESTINATION 60
-#define TG_IPV6_MOBILITY 135
+#define TG_IPV6_NO_NEXT        59
+#define TG_IPV6_DESTINATION    60
+#define TG_IPV6_MOBILITY       135
 
 /* RFC 9293 */
 struct tg_tcp_header {

@@ -8,16 +8,16 @@
 #include "tidegate/tuple.h"
 
 enum tg_packet_flag {
-    TG_PACKET_EGRESS = 1u << 0,         /* seen at TC egress */
-    TG_PACKET_LOCAL = 1u << 1,          /* sent by the router itself */
-    TG_PACKET_L4_BAD = 1u << 2,         /* L4 header short, impossible length or flags */
-    TG_PACKET_FIRST_PIECE = 1u << 3,    /* first fragment of a datagram */
-    TG_PACKET_LATER_PIECE = 1u << 4,    /* fragment without an L4 header */
-    TG_PACKET_PIECE_KNOWN = 1u << 5,    /* … whose first piece was accepted */
-    TG_PACKET_GROUP = 1u << 6,          /* in a broadcast or multicast frame, or to such an address */
-    TG_PACKET_ICMP_ERROR = 1u << 7,     /* quotes the packet it is about: see quoted */
-    TG_PACKET_QUOTED = 1u << 8,         /* … and the quotation could be read */
-    TG_PACKET_PENDING = 1u << 9,        /* pending is to be inserted once the packet is accepted */
+    TG_PACKET_EGRESS = 1u << 0,      /* seen at TC egress */
+    TG_PACKET_LOCAL = 1u << 1,       /* sent by the router itself */
+    TG_PACKET_L4_BAD = 1u << 2,      /* L4 header short, impossible length or flags */
+    TG_PACKET_FIRST_PIECE = 1u << 3, /* first fragment of a datagram */
+    TG_PACKET_LATER_PIECE = 1u << 4, /* fragment without an L4 header */
+    TG_PACKET_PIECE_KNOWN = 1u << 5, /* … whose first piece was accepted */
+    TG_PACKET_GROUP = 1u << 6,       /* in a broadcast or multicast frame, or to such an address */
+    TG_PACKET_ICMP_ERROR = 1u << 7,  /* quotes the packet it is about: see quoted */
+    TG_PACKET_QUOTED = 1u << 8,      /* … and the quotation could be read */
+    TG_PACKET_PENDING = 1u << 9,     /* pending is to be inserted once the packet is accepted */
     TG_PACKET_DONT_FRAGMENT = 1u << 10, /* IPv4 DF, and every IPv6 packet */
     TG_PACKET_TOO_BIG = 1u << 11,       /* larger than the path takes */
     TG_PACKET_BY_KERNEL = 1u << 12,     /* only the kernel knows how to send it */
@@ -33,17 +33,18 @@ struct tg_packet {
     __u64 bank;             /* number of the bank this packet is judged by; 0: not armed */
     __u64 in_lists;         /* interface lists of the incoming interface */
     __u64 out_lists;
-    __u32 flags;        /* enum tg_packet_flag */
-    __u32 in_ifindex;   /* 0 for packets of the router */
-    __u32 out_ifindex;  /* 0 until routed, and for packets to the router */
-    __u32 l3_length;    /* bytes from the IP header to the packet's end, GSO as a whole */
-    __u32 packets;      /* on the wire: GSO segments */
-    __u32 bytes;        /* on the wire: IP lengths of all segments */
-    __u32 segment;      /* IP length of the largest of them */
+    __u32 flags;          /* enum tg_packet_flag */
+    __u32 in_ifindex;     /* 0 for packets of the router */
+    __u32 out_ifindex;    /* 0 until routed, and for packets to the router */
+    __u32 l3_length;      /* bytes from the IP header to the packet's end, GSO as a whole */
+    __u32 packets;        /* on the wire: GSO segments */
+    __u32 bytes;          /* on the wire: IP lengths of all segments */
+    __u32 segment;        /* IP length of the largest of them */
     __u32 identification; /* of the datagram, if it is a fragment; network order */
     __u16 l3_offset;
     __u16 l4_offset;
     __u16 next_hop_family; /* AF_INET, AF_INET6; 0: none known */
+    __u8 l4_header;        /* length of the L4 header */
     __u8 ttl;              /* or hop limit */
     __u8 tos;              /* or traffic class */
     __u8 tcp_flags;        /* the lower byte of the flag field */

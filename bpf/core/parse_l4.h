@@ -19,7 +19,8 @@ enum tg_tcp_flag {
 
 /*
  * Whether a conforming sender (RFC 9293) would set these flags together: exactly one of SYN, FIN,
- * RST or none of them; ACK in everything but a first SYN and some RSTs; no URG beside SYN/ACK or RST.
+ * RST or none of them; ACK in everything but a first SYN and some RSTs; no URG beside SYN/ACK or
+ * RST.
  */
 TG_INLINE bool tg_tcp_flags_possible(__u8 flags)
 {

@@ -27,6 +27,10 @@ TG_INLINE enum tg_segment tg_tcp_segment(__u8 flags)
     return flags & TG_TCP_FIN ? TG_SEGMENT_FIN : TG_SEGMENT_ACK;
 }
 
+/* States are looked up by their lower four bits, so that no index leaves a table. */
+#define TG_TCP_STATE_SLOTS 16
+TG_ASSERT(TG_TCP_STATE_COUNT <= TG_TCP_STATE_SLOTS, "every state has its column");
+
 /* Answers of the table beside the next state. */
 #define TG_TCP_INVALID 0xfd /* the segment cannot belong to a connection in this state */
 #define TG_TCP_KEEP    0xfe /* it belongs to it and changes nothing, not even the timeout */
@@ -52,23 +56,26 @@ TG_INLINE enum tg_segment tg_tcp_segment(__u8 flags)
  * time-wait after its acknowledgement. A SYN inside a living connection is kept for the other end
  * to challenge (RFC 5961); syn-sent2 is a simultaneous open.
  */
-static const __u8 tg_tcp_table[TG_DIRECTION_COUNT][TG_SEGMENT_COUNT][TG_TCP_STATE_COUNT] = {
-    [TG_ORIGINAL] = {
-        /*                      -   SS  SR  ES  FW  CW  LA  TW  CL  S2 */
-        [TG_SEGMENT_SYN]     = {SS, SS, KP, KP, KP, KP, KP, RO, RO, S2},
-        [TG_SEGMENT_SYN_ACK] = {IV, IV, SR, IV, IV, IV, IV, IV, IV, SR},
-        [TG_SEGMENT_FIN]     = {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},
-        [TG_SEGMENT_ACK]     = {ES, IV, ES, ES, CW, CW, TW, TW, CL, IV},
-        [TG_SEGMENT_RST]     = {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},
-    },
-    [TG_REPLY] = {
-        /*                      -   SS  SR  ES  FW  CW  LA  TW  CL  S2 */
-        [TG_SEGMENT_SYN]     = {IV, S2, IV, IV, IV, IV, IV, RO, IV, S2},
-        [TG_SEGMENT_SYN_ACK] = {IV, SR, KP, KP, KP, KP, KP, KP, KP, SR},
-        [TG_SEGMENT_FIN]     = {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},
-        [TG_SEGMENT_ACK]     = {IV, KP, SR, ES, CW, CW, TW, TW, CL, KP},
-        [TG_SEGMENT_RST]     = {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},
-    },
+static const __u8 tg_tcp_table[TG_DIRECTION_COUNT][TG_SEGMENT_COUNT][TG_TCP_STATE_SLOTS] =
+    {
+        [TG_ORIGINAL] =
+            {
+                /*                      -   SS  SR  ES  FW  CW  LA  TW  CL  S2 */
+                [TG_SEGMENT_SYN] = {SS, SS, KP, KP, KP, KP, KP, RO, RO, S2},
+                [TG_SEGMENT_SYN_ACK] = {IV, IV, SR, IV, IV, IV, IV, IV, IV, SR},
+                [TG_SEGMENT_FIN] = {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},
+                [TG_SEGMENT_ACK] = {ES, IV, ES, ES, CW, CW, TW, TW, CL, IV},
+                [TG_SEGMENT_RST] = {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},
+            },
+        [TG_REPLY] =
+            {
+                /*                      -   SS  SR  ES  FW  CW  LA  TW  CL  S2 */
+                [TG_SEGMENT_SYN] = {IV, S2, IV, IV, IV, IV, IV, RO, IV, S2},
+                [TG_SEGMENT_SYN_ACK] = {IV, SR, KP, KP, KP, KP, KP, KP, KP, SR},
+                [TG_SEGMENT_FIN] = {IV, IV, FW, FW, LA, LA, LA, TW, CL, IV},
+                [TG_SEGMENT_ACK] = {IV, KP, SR, ES, CW, CW, TW, TW, CL, KP},
+                [TG_SEGMENT_RST] = {IV, CL, CL, CL, CL, CL, CL, CL, CL, CL},
+            },
 };
 
 #undef NO
@@ -91,11 +98,11 @@ TG_INLINE __u8 tg_tcp_next(__u8 direction, __u8 segment, __u8 state)
     if (direction >= TG_DIRECTION_COUNT || segment >= TG_SEGMENT_COUNT ||
         state >= TG_TCP_STATE_COUNT)
         return TG_TCP_INVALID;
-    return tg_tcp_table[direction][segment][state];
+    return tg_tcp_table[direction][segment][tg_opaque(state) & (TG_TCP_STATE_SLOTS - 1)];
 }
 
 /* The timeout class of a state. */
-static const __u8 tg_tcp_timeouts[TG_TCP_STATE_COUNT] = {
+static const __u8 tg_tcp_timeouts[TG_TCP_STATE_SLOTS] = {
     [TG_TCP_STATE_NONE] = TG_TIMEOUT_GENERIC,
     [TG_TCP_STATE_SYN_SENT] = TG_TIMEOUT_TCP_SYN_SENT,
     [TG_TCP_STATE_SYN_RECV] = TG_TIMEOUT_TCP_SYN_RECEIVED,
@@ -110,5 +117,5 @@ static const __u8 tg_tcp_timeouts[TG_TCP_STATE_COUNT] = {
 
 TG_INLINE __u8 tg_tcp_timeout(__u8 state)
 {
-    return state < TG_TCP_STATE_COUNT ? tg_tcp_timeouts[state] : TG_TIMEOUT_GENERIC;
+    return tg_tcp_timeouts[tg_opaque(state) & (TG_TCP_STATE_SLOTS - 1)];
 }

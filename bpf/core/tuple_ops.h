@@ -6,18 +6,18 @@
 #include "tidegate/addr.h"
 #include "tidegate/tuple.h"
 
-#define TG_PROTOCOL_ICMP 1
-#define TG_PROTOCOL_IPIP 4
-#define TG_PROTOCOL_TCP 6
-#define TG_PROTOCOL_UDP 17
-#define TG_PROTOCOL_IPV6 41
-#define TG_PROTOCOL_GRE 47
-#define TG_PROTOCOL_ESP 50
-#define TG_PROTOCOL_AH 51
-#define TG_PROTOCOL_ICMPV6 58
-#define TG_PROTOCOL_SCTP 132
+#define TG_PROTOCOL_ICMP    1
+#define TG_PROTOCOL_IPIP    4
+#define TG_PROTOCOL_TCP     6
+#define TG_PROTOCOL_UDP     17
+#define TG_PROTOCOL_IPV6    41
+#define TG_PROTOCOL_GRE     47
+#define TG_PROTOCOL_ESP     50
+#define TG_PROTOCOL_AH      51
+#define TG_PROTOCOL_ICMPV6  58
+#define TG_PROTOCOL_SCTP    132
 #define TG_PROTOCOL_UDPLITE 136
-#define TG_PROTOCOL_DCCP 33
+#define TG_PROTOCOL_DCCP    33
 
 /* The IPv4 address (network order) in the form both families share. */
 TG_INLINE struct tg_addr tg_addr_v4(__be32 address)
@@ -64,9 +64,8 @@ struct tg_icmp_pair {
 /* RFC 792 (echo, timestamp, information), RFC 950 (address mask), RFC 4443 (echo). */
 #define TG_ICMP_PAIR_COUNT 5
 static const struct tg_icmp_pair tg_icmp_pairs[TG_ICMP_PAIR_COUNT] = {
-    {TG_PROTOCOL_ICMP, 8, 0},       {TG_PROTOCOL_ICMP, 13, 14},
-    {TG_PROTOCOL_ICMP, 15, 16},     {TG_PROTOCOL_ICMP, 17, 18},
-    {TG_PROTOCOL_ICMPV6, 128, 129},
+    {TG_PROTOCOL_ICMP, 8, 0},   {TG_PROTOCOL_ICMP, 13, 14},     {TG_PROTOCOL_ICMP, 15, 16},
+    {TG_PROTOCOL_ICMP, 17, 18}, {TG_PROTOCOL_ICMPV6, 128, 129},
 };
 
 enum tg_icmp_role {

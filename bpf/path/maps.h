@@ -37,16 +37,16 @@ struct tg_bank_map {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_INNER_MAP);
     __uint(max_entries, TG_BANK_FIRST);
-    __type(key, __u32);
-    __type(value, union tg_bank_element);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(union tg_bank_element));
 };
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
     __uint(max_entries, TG_BANK_SLOTS);
     __type(key, __u32);
-    __array(values, struct tg_bank_map);
     __uint(pinning, LIBBPF_PIN_BY_NAME);
+    __array(values, struct tg_bank_map);
 } tg_banks SEC(".maps");
 
 struct {

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Reading the bank: every stage of a packet reads the bank whose number the packet carries. */
+#pragma once
+
+#include "core/packet.h"
+#include "path/maps.h"
+
+/* What holds until the first commit: the tracker's defaults, no rules. */
+static const struct tg_bank_header tg_unarmed = {
+    .tracking = TG_TRACKING_ON,
+    .max_connections = TG_LIMIT_CONNECTIONS_DEFAULT,
+    .reserve = TG_LIMIT_RESERVE_MAX,
+    .accept_neighbour_discovery = 1,
+    .accept_dhcp_client = 1,
+    .timeouts =
+        {
+#define TG_X(class_, property, seconds) seconds,
+            TG_TIMEOUTS(TG_X)
+#undef TG_X
+        },
+};
+
+/* The number of the bank in force; 0: nothing was committed yet. */
+TG_INLINE __u64 tg_bank_in_force(void)
+{
+    __u32 zero = 0;
+    struct tg_control *control = bpf_map_lookup_elem(&tg_control, &zero);
+
+    return control ? *(volatile __u64 *)&control->bank : 0;
+}
+
+/* NULL if there is no such element. */
+TG_INLINE union tg_bank_element *tg_bank_element(__u64 bank, __u32 number)
+{
+    __u32 slot = bank & 1;
+    void *elements = bpf_map_lookup_elem(&tg_banks, &slot);
+
+    return elements ? bpf_map_lookup_elem(elements, &number) : NULL;
+}
+
+TG_INLINE const struct tg_bank_header *tg_bank_settings(__u64 bank)
+{
+    union tg_bank_element *element = bank ? tg_bank_element(bank, TG_BANK_HEADER) : NULL;
+
+    return element ? &element->header : &tg_unarmed;
+}
+
+TG_INLINE __u32 tg_timeout_seconds(const struct tg_bank_header *settings, __u8 timeout)
+{
+    return settings->timeouts[timeout < TG_TIMEOUT_COUNT ? timeout : TG_TIMEOUT_GENERIC];
+}
+
+TG_INLINE __u32 tg_ticks_per_second(void)
+{
+    __u32 zero = 0;
+    struct tg_layout *layout = bpf_map_lookup_elem(&tg_layout, &zero);
+
+    return layout ? layout->ticks_per_second : 0;
+}
+
+/* The interface lists of an interface, as a set of bits. */
+TG_INLINE __u64 tg_lists_of(__u64 bank, __u32 ifindex)
+{
+    union tg_bank_element *header, *bucket;
+
+    if (!bank || !ifindex)
+        return 0;
+    header = tg_bank_element(bank, TG_BANK_HEADER);
+    if (!header)
+        return 0;
+    bucket =
+        tg_bank_element(bank, header->header.device_first + (ifindex & header->header.device_mask));
+    if (!bucket)
+        return 0;
+    for (__u32 i = 0; i < TG_DEVICE_BUCKET; i++)
+        if (bucket->devices.slots[i].ifindex == ifindex)
+            return bucket->devices.slots[i].lists;
+    return 0;
+}

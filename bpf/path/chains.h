@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stages of the rule tables: each walks one built-in chain of the packet's bank. */
+#pragma once
+
+#include "core/match.h"
+#include "path/bank.h"
+
+/* What a walk knows while it goes from rule to rule. */
+struct tg_walk {
+    const struct tg_packet *packet;
+    void *elements; /* the bank */
+    __u32 first;    /* element number of the chain's first rule */
+    __u32 action;   /* of the rule that ended the walk; TG_ACTION_COUNT: none has */
+};
+
+/* One rule; 1 ends the walk. */
+static long tg_walk_rule(__u32 index, struct tg_walk *walk)
+{
+    __u32 number = walk->first + index;
+    union tg_bank_element *element = bpf_map_lookup_elem(walk->elements, &number);
+
+    if (!element)
+        return 1;
+    if (!tg_rule_matches(&element->rule, walk->packet))
+        return 0;
+    tg_store_count_rule(element->rule.id, walk->packet->packets, walk->packet->bytes);
+    if (element->rule.action == TG_ACTION_FASTTRACK ||
+        element->rule.action == TG_ACTION_PASSTHROUGH)
+        return 0;
+    walk->action = element->rule.action;
+    return 1;
+}
+
+/*
+ * Walks chain `number` (enum tg_chain_number) for the packet. Returns the deciding rule's action,
+ * or TG_ACTION_COUNT if no rule decided: the end of a built-in chain accepts.
+ */
+__noinline int tg_walk_chain(struct tg_packet *packet, __u32 number)
+{
+    __u32 slot, chains_number = TG_BANK_CHAINS, family;
+    union tg_bank_element *element;
+    struct tg_walk walk = {};
+    struct tg_chain *chain;
+
+    if (!packet || !packet->bank || number >= TG_CHAIN_COUNT)
+        return TG_ACTION_COUNT;
+    slot = packet->bank & 1;
+    walk.elements = bpf_map_lookup_elem(&tg_banks, &slot);
+    if (!walk.elements)
+        return TG_ACTION_COUNT;
+    element = bpf_map_lookup_elem(walk.elements, &chains_number);
+    if (!element)
+        return TG_ACTION_COUNT;
+    family = packet->tuple.family == TG_FAMILY_IPV6 ? TG_FAMILY_IPV6 : TG_FAMILY_IPV4;
+    chain = &element->chains.chains[family][number];
+    if (!chain->count)
+        return TG_ACTION_COUNT;
+    walk.packet = packet;
+    walk.first = chain->first;
+    walk.action = TG_ACTION_COUNT;
+    bpf_loop(chain->count, tg_walk_rule, &walk, 0);
+    return (int)walk.action;
+}
+
+/* raw: what needs no tracker, and what the tracker shall leave alone. */
+TG_INLINE int tg_raw(struct tg_packet *packet, __u32 chain)
+{
+    int action;
+
+    if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
+        return TG_REASON_NEXT;
+    action = tg_walk_chain(packet, chain);
+    if (action == TG_ACTION_DROP)
+        return TG_REASON_RAW_RULE;
+    if (action == TG_ACTION_NOTRACK)
+        packet->untracked = 1;
+    return TG_REASON_NEXT;
+}
+
+__noinline int tg_stage_raw_prerouting(struct tg_packet *packet)
+{
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    packet->in_lists = tg_lists_of(packet->bank, packet->in_ifindex);
+    return tg_raw(packet, TG_CHAIN_RAW_PREROUTING);
+}
+
+__noinline int tg_stage_raw_output(struct tg_packet *packet)
+{
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    packet->out_lists = tg_lists_of(packet->bank, packet->out_ifindex);
+    return tg_raw(packet, TG_CHAIN_RAW_OUTPUT);
+}
+
+/* filter: drops, or accepts as `accepted`. */
+TG_INLINE int tg_filter(struct tg_packet *packet, __u32 chain, int accepted)
+{
+    if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
+        return accepted;
+    if (tg_walk_chain(packet, chain) == TG_ACTION_DROP)
+        return TG_REASON_FILTER_RULE;
+    return accepted;
+}
+
+/* For packets to the router itself; others go on. */
+__noinline int tg_stage_filter_input(struct tg_packet *packet)
+{
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    if (!tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
+        return TG_REASON_NEXT;
+    return tg_filter(packet, TG_CHAIN_FILTER_INPUT, TG_REASON_INPUT);
+}
+
+/* How an accepted packet leaves: what only the kernel can do is left to it. */
+TG_INLINE int tg_forward_reason(const struct tg_packet *packet)
+{
+    if (!tg_packet_is(packet, TG_PACKET_TOO_BIG))
+        return tg_packet_is(packet, TG_PACKET_BY_KERNEL) ? TG_REASON_FORWARD_STACK
+                                                         : TG_REASON_FORWARD;
+    return tg_packet_is(packet, TG_PACKET_DONT_FRAGMENT) ? TG_REASON_TOO_BIG
+                                                         : TG_REASON_FORWARD_STACK;
+}
+
+__noinline int tg_stage_filter_forward(struct tg_packet *packet)
+{
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    packet->out_lists = tg_lists_of(packet->bank, packet->out_ifindex);
+    return tg_filter(packet, TG_CHAIN_FILTER_FORWARD, tg_forward_reason(packet));
+}
+
+__noinline int tg_stage_filter_output(struct tg_packet *packet)
+{
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    return tg_filter(packet, TG_CHAIN_FILTER_OUTPUT, TG_REASON_OUTPUT);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage conntrack: what the packet is to the tracker, and what it does to its connection. */
+#pragma once
+
+#include "core/expiry.h"
+#include "core/sanity.h"
+#include "path/adopt.h"
+#include "path/table.h"
+
+#define TG_WORD_TRIES 4
+
+/* What a connection's place in time is judged by. */
+struct tg_moment {
+    const struct tg_bank_header *settings;
+    __u32 ticks; /* a second */
+};
+
+TG_INLINE bool tg_conn_overdue(const struct tg_conn *conn, __u64 word, __u64 now,
+                               const struct tg_moment *moment)
+{
+    return tg_overdue(now, *(volatile __u64 *)&conn->last_seen,
+                      tg_timeout_seconds(moment->settings, tg_word_timeout(word)), moment->ticks);
+}
+
+/* A quotation belongs to a connection if that is in the table and not overdue. */
+TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *moment)
+{
+    struct tg_conn_key key;
+    struct tg_conn *conn;
+
+    if (!tg_packet_is(packet, TG_PACKET_QUOTED))
+        return TG_CONNECTION_STATE_INVALID;
+    tg_tuple_key(&packet->quoted, &key);
+    conn = tg_conn_find(&key);
+    if (!conn || tg_conn_overdue(conn, conn->word, packet->now, moment))
+        return TG_CONNECTION_STATE_INVALID;
+    return TG_CONNECTION_STATE_RELATED;
+}
+
+/* The packet opens a connection, or belongs to none. */
+TG_INLINE __u8 tg_track_first(tg_ctx *ctx, struct tg_packet *packet)
+{
+    struct tg_opening opening = tg_conn_opening(packet);
+    bool router = tg_packet_is(packet, TG_PACKET_LOCAL) || !tg_packet_is(packet, TG_PACKET_EGRESS);
+
+    if (opening.allowed) {
+        tg_conn_open(packet, opening.timeout, opening.tcp_state, 0, TG_ORIGINAL);
+        return TG_CONNECTION_STATE_NEW;
+    }
+    if (packet->tuple.protocol == TG_PROTOCOL_TCP && router && tg_adopt(ctx, packet))
+        return TG_CONNECTION_STATE_ESTABLISHED;
+    return TG_CONNECTION_STATE_INVALID;
+}
+
+/*
+ * Applies the packet to its connection. Both directions may do so on two CPUs at once: the state
+ * word changes by compare-and-swap, and whoever loses looks at the winner's word and decides
+ * again. After TG_WORD_TRIES the last decision stands without its store: the other CPU's packets
+ * of the same moment have moved the connection on.
+ */
+TG_INLINE struct tg_step tg_track_step(struct tg_packet *packet, struct tg_conn *conn, __u64 word)
+{
+    struct tg_step step = tg_conn_step(packet, packet->direction, word);
+
+    for (int i = 0; i < TG_WORD_TRIES; i++) {
+        if (step.word == word || step.reopen || tg_store_word(conn, word, step.word))
+            return step;
+        word = *(volatile __u64 *)&conn->word;
+        step = tg_conn_step(packet, packet->direction, word);
+    }
+    return step;
+}
+
+/* The packet belongs to a connection; false: that one is over and the packet may open the next. */
+TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_conn_key *key,
+                             struct tg_conn *conn, const struct tg_moment *moment)
+{
+    __u64 word = *(volatile __u64 *)&conn->word;
+    struct tg_step step;
+    __u32 seconds;
+
+    if (tg_conn_overdue(conn, word, packet->now, moment)) {
+        tg_conn_close(key, conn, word);
+        return false;
+    }
+    packet->direction = tg_tuple_direction(&packet->tuple, &conn->original);
+    if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN)) {
+        tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
+        return true;
+    }
+    step = tg_track_step(packet, conn, word);
+    if (step.reopen) {
+        tg_conn_close(key, conn, word);
+        return false;
+    }
+    packet->connection_state = step.connection_state;
+    if (step.connection_state == TG_CONNECTION_STATE_INVALID)
+        return true;
+    tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
+    seconds = tg_timeout_seconds(moment->settings, tg_word_timeout(step.word));
+    if (step.refresh &&
+        (step.word != word || tg_refresh_due(packet->now, conn->last_seen, seconds, moment->ticks)))
+        tg_store_last_seen(conn, packet->now);
+    return true;
+}
+
+__noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
+{
+    struct tg_moment moment = {};
+    struct tg_conn_key key;
+    struct tg_conn *conn;
+
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    moment.settings = tg_bank_settings(packet->bank);
+    moment.ticks = tg_ticks_per_second();
+    if (packet->untracked || moment.settings->tracking == TG_TRACKING_OFF ||
+        tg_multicast_listener(packet)) {
+        packet->connection_state = TG_CONNECTION_STATE_UNTRACKED;
+        return TG_REASON_NEXT;
+    }
+    packet->connection_state = TG_CONNECTION_STATE_INVALID;
+    if (tg_packet_is(packet, TG_PACKET_L4_BAD))
+        return TG_REASON_NEXT;
+    if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR)) {
+        packet->connection_state = tg_track_error(packet, &moment);
+        return TG_REASON_NEXT;
+    }
+    tg_tuple_key(&packet->tuple, &key);
+    conn = tg_conn_find(&key);
+    if (conn && tg_track_next(packet, &key, conn, &moment))
+        return TG_REASON_NEXT;
+    if (!tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
+        packet->connection_state = tg_track_first(ctx, packet);
+    return TG_REASON_NEXT;
+}

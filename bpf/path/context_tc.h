@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a stage asks of the packet's context, answered for TC programs. */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/if_packet.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "core/base.h"
+
+typedef struct __sk_buff tg_ctx;
+
+/* Address families as the kernel's helpers number them. */
+#define TG_AF_INET  2
+#define TG_AF_INET6 10
+
+/* Copies `size` bytes at `offset` of the frame; false: the frame is shorter. */
+#define tg_ctx_load(ctx, offset, to, size) (bpf_skb_load_bytes(ctx, offset, to, size) == 0)
+
+TG_INLINE __u32 tg_ctx_length(const tg_ctx *ctx)
+{
+    return ctx->len;
+}
+
+/* EtherType in network order. */
+TG_INLINE __be16 tg_ctx_protocol(const tg_ctx *ctx)
+{
+    return (__be16)ctx->protocol;
+}
+
+/* Whether the driver took a VLAN tag off the frame. */
+TG_INLINE bool tg_ctx_tag_stripped(const tg_ctx *ctx)
+{
+    return ctx->vlan_present;
+}
+
+TG_INLINE bool tg_ctx_other_host(const tg_ctx *ctx)
+{
+    return ctx->pkt_type == PACKET_OTHERHOST;
+}
+
+TG_INLINE bool tg_ctx_group(const tg_ctx *ctx)
+{
+    return ctx->pkt_type == PACKET_BROADCAST || ctx->pkt_type == PACKET_MULTICAST;
+}
+
+/* Payload bytes of a GSO segment; 0: the packet is one segment. */
+TG_INLINE __u32 tg_ctx_gso_size(const tg_ctx *ctx)
+{
+    return ctx->gso_size;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The egress side as lists of stages: the router's own packets, and what the stack forwards. */
+#pragma once
+
+#include "path/chains.h"
+#include "path/conntrack.h"
+#include "path/finish_tc.h"
+#include "path/fragment.h"
+#include "path/origin.h"
+#include "path/parse.h"
+#include "path/sanity.h"
+#include "path/scratch.h"
+
+/* The CPU's slot, made ready for this packet; NULL only if the kernel has none. */
+TG_INLINE struct tg_packet *tg_egress_packet(tg_ctx *ctx)
+{
+    struct tg_packet *packet = tg_packet_slot();
+
+    if (!packet)
+        return NULL;
+    __builtin_memset(packet, 0, sizeof(*packet));
+    packet->now = bpf_jiffies64();
+    packet->bank = tg_bank_in_force();
+    packet->flags = TG_PACKET_EGRESS;
+    packet->in_ifindex = ctx->ingress_ifindex;
+    packet->out_ifindex = ctx->ifindex;
+    packet->l3_offset = tg_link_header(ctx->ifindex);
+    return packet;
+}
+
+TG_INLINE int tg_egress_router(tg_ctx *ctx, struct tg_packet *packet)
+{
+    packet->flags |= TG_PACKET_LOCAL;
+    packet->in_ifindex = 0;
+    return tg_stage_raw_output(packet)
+               ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_filter_output(packet);
+}
+
+/* The kernel forwards it by itself: it is judged here, and accepted only by the forward chain. */
+TG_INLINE int tg_egress_forwarded(tg_ctx *ctx, struct tg_packet *packet)
+{
+    packet->flags |= TG_PACKET_BY_KERNEL;
+    return tg_stage_raw_prerouting(packet)
+               ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_filter_forward(packet);
+}
+
+TG_INLINE int tg_egress(tg_ctx *ctx, struct tg_packet *packet, enum tg_origin origin)
+{
+    int reason = tg_stage_parse(ctx, packet)
+                     ?: tg_stage_sanity(packet)
+                     ?: tg_stage_fragment(packet);
+
+    if (reason)
+        return reason;
+    if (origin == TG_ORIGIN_ROUTER || tg_own_tunnel(ctx, packet))
+        return tg_egress_router(ctx, packet);
+    if (origin == TG_ORIGIN_REFUSED)
+        return TG_REASON_INPUT_FORWARDED;
+    return tg_egress_forwarded(ctx, packet);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Finish: keeps what the packet opened, counts it under its reason, and lets it go. */
+#pragma once
+
+#include "core/reason.h"
+#include "path/context_tc.h"
+#include "path/fragment.h"
+#include "path/table.h"
+
+#define TG_TC_NEXT (-1) /* TC_ACT_UNSPEC: whoever comes after us goes on; TC_ACT_OK would end it   \
+                         */
+#define TG_TC_DROP 2    /* TC_ACT_SHOT */
+
+/*
+ * The reason that is final: opens the pending connection of an accepted packet, remembers the
+ * verdict on a first fragment, and takes back drops and rewriting while nothing is committed.
+ */
+__noinline int tg_settle(struct tg_packet *packet, __u32 reason)
+{
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    if (tg_packet_is(packet, TG_PACKET_PENDING) && tg_reason_accepts(reason)) {
+        __u32 refusal = (__u32)tg_conn_confirm(packet);
+
+        if (refusal)
+            reason = refusal;
+    }
+    if (tg_packet_is(packet, TG_PACKET_FIRST_PIECE))
+        tg_fragment_remember(packet, reason);
+    if (!packet->bank) {
+        if (tg_reason_verdict(reason) == TG_VERDICT_DROP)
+            reason = TG_REASON_NOT_ARMED;
+        if (reason == TG_REASON_FORWARD)
+            reason = TG_REASON_FORWARD_STACK;
+    }
+    tg_store_count_reason(reason, packet->packets, packet->bytes);
+    return (int)reason;
+}

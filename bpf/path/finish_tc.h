@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Finish for TC programs: TTL, tag and the way out. */
+#pragma once
+
+#include "core/checksum.h"
+#include "core/headers.h"
+#include "path/finish.h"
+
+/* One hop less. The kernel keeps a checksum over the packet that the store must correct. */
+TG_INLINE bool tg_decrement_ttl(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    __u32 offset = packet->l3_offset;
+
+    if (packet->tuple.family == TG_FAMILY_IPV4) {
+        struct tg_ipv4_hop hop;
+
+        offset += offsetof(struct tg_ipv4_header, ttl);
+        if (bpf_skb_load_bytes(ctx, offset, &hop, sizeof(hop)))
+            return false;
+        tg_ipv4_hop_less(&hop);
+        return bpf_skb_store_bytes(ctx, offset, &hop, sizeof(hop), BPF_F_RECOMPUTE_CSUM) == 0;
+    }
+    __u8 hop_limit = (__u8)(packet->ttl - 1);
+
+    offset += offsetof(struct tg_ipv6_header, hop_limit);
+    return bpf_skb_store_bytes(ctx, offset, &hop_limit, sizeof(hop_limit), BPF_F_RECOMPUTE_CSUM) ==
+           0;
+}
+
+/*
+ * Sends the packet to its next hop; the kernel resolves a neighbour it does not know and keeps
+ * the packet meanwhile.
+ */
+TG_INLINE int tg_send(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    struct bpf_redir_neigh hop = {};
+
+    if (!tg_decrement_ttl(ctx, packet))
+        return TG_TC_DROP;
+    hop.nh_family = packet->next_hop_family;
+    if (packet->next_hop_family == TG_AF_INET)
+        hop.ipv4_nh = packet->next_hop.words[3];
+    else
+        __builtin_memcpy(hop.ipv6_nh, &packet->next_hop, sizeof(packet->next_hop));
+    return (int)bpf_redirect_neigh(packet->out_ifindex, &hop, sizeof(hop), 0);
+}
+
+/* What TC egress is told: see enum tg_verdict. */
+TG_INLINE __u16 tg_tag_of(__u8 verdict, __u32 reason)
+{
+    if (verdict == TG_VERDICT_INPUT)
+        return TG_TAG_INPUT;
+    if (verdict == TG_VERDICT_FORWARD || reason == TG_REASON_FORWARD_STACK)
+        return TG_TAG_FORWARD;
+    return verdict == TG_VERDICT_STACK ? TG_TAG_UNFINISHED : 0;
+}
+
+/* Ends a packet at TC ingress. */
+TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decided)
+{
+    __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
+    __u8 verdict = tg_reason_verdict(reason);
+
+    if (verdict == TG_VERDICT_DROP)
+        return TG_TC_DROP;
+    /* Before the first commit the stack's forwarding is none of our business. */
+    ctx->tc_index = packet->bank ? tg_tag_of(verdict, reason) : 0;
+    if (verdict == TG_VERDICT_FORWARD)
+        return tg_send(ctx, packet);
+    return TG_TC_NEXT;
+}
+
+/* Ends a packet at TC egress. */
+TG_INLINE int tg_finish_egress(struct tg_packet *packet, int decided)
+{
+    __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
+
+    return tg_reason_verdict(reason) == TG_VERDICT_DROP ? TG_TC_DROP : TG_TC_NEXT;
+}

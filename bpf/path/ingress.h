@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The ingress side as a list of stages: the first that decides ends it. */
+#pragma once
+
+#include "path/chains.h"
+#include "path/conntrack.h"
+#include "path/finish_tc.h"
+#include "path/fragment.h"
+#include "path/parse.h"
+#include "path/route.h"
+#include "path/sanity.h"
+#include "path/scratch.h"
+
+/* The CPU's slot, made ready for this packet; NULL only if the kernel has none. */
+TG_INLINE struct tg_packet *tg_ingress_packet(tg_ctx *ctx)
+{
+    struct tg_packet *packet = tg_packet_slot();
+
+    if (!packet)
+        return NULL;
+    __builtin_memset(packet, 0, sizeof(*packet));
+    packet->now = bpf_jiffies64();
+    packet->bank = tg_bank_in_force();
+    packet->in_ifindex = ctx->ifindex;
+    packet->l3_offset = tg_link_header(ctx->ifindex);
+    return packet;
+}
+
+TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_stage_parse(ctx, packet)
+               ?: tg_stage_sanity(packet)
+               ?: tg_stage_fragment(packet)
+               ?: tg_stage_raw_prerouting(packet)
+               ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_route(ctx, packet)
+               ?: tg_stage_filter_input(packet)
+               ?: tg_stage_filter_forward(packet);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where a packet at TC egress comes from, and whether it was judged on its way in. */
+#pragma once
+
+#include "path/bank.h"
+#include "path/context_tc.h"
+#include "path/route.h"
+
+enum tg_origin {
+    TG_ORIGIN_ROUTER,   /* sent by this host: the output side judges it */
+    TG_ORIGIN_JUDGED,   /* forwarded, accepted and counted at ingress */
+    TG_ORIGIN_REFUSED,  /* was not meant to be forwarded */
+    TG_ORIGIN_UNJUDGED, /* forwarded by the stack, seen by no chain yet */
+};
+
+/* The tag is ours only if the packet came in by an interface we are attached to. */
+TG_INLINE enum tg_origin tg_origin_of(const tg_ctx *ctx)
+{
+    __u32 ingress = ctx->ingress_ifindex;
+
+    if (ingress == 0)
+        return TG_ORIGIN_ROUTER;
+    if (!bpf_map_lookup_elem(&tg_attached, &ingress))
+        return TG_ORIGIN_UNJUDGED;
+    if (ctx->tc_index == TG_TAG_FORWARD)
+        return TG_ORIGIN_JUDGED;
+    if (ctx->tc_index == TG_TAG_INPUT || ctx->tc_index == TG_TAG_UNFINISHED)
+        return TG_ORIGIN_REFUSED;
+    return TG_ORIGIN_UNJUDGED;
+}
+
+/* Protocols that carry other packets: the outer packet keeps the inner one's marks. */
+TG_INLINE bool tg_is_tunnel(__u8 protocol)
+{
+    return protocol == TG_PROTOCOL_GRE || protocol == TG_PROTOCOL_ESP ||
+           protocol == TG_PROTOCOL_AH || protocol == TG_PROTOCOL_IPIP ||
+           protocol == TG_PROTOCOL_IPV6;
+}
+
+/* Whether the host itself sent this outer packet of a tunnel: its source is an own address. */
+TG_INLINE bool tg_own_tunnel(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    struct tg_packet *asked = (struct tg_packet *)packet;
+    struct tg_addr dst = packet->tuple.dst;
+    struct bpf_fib_lookup fib;
+    __u32 in_ifindex = packet->in_ifindex;
+    long answer;
+
+    if (!tg_is_tunnel(packet->tuple.protocol))
+        return false;
+    asked->tuple.dst = packet->tuple.src;
+    asked->in_ifindex = ctx->ifindex;
+    answer = tg_fib_lookup(ctx, asked, 0, &fib);
+    asked->tuple.dst = dst;
+    asked->in_ifindex = in_ifindex;
+    return answer == BPF_FIB_LKUP_RET_NOT_FWDED;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage parse: from the frame to facts. The only stage besides finish that reads the packet. */
+#pragma once
+
+#include "core/parse_ip.h"
+#include "core/parse_l4.h"
+#include "path/bank.h"
+
+#define TG_ETHERNET_HEADER 14u
+
+TG_INLINE __u16 tg_link_header(__u32 ifindex)
+{
+    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
+
+    return attached && attached->link_header == 0 ? 0 : TG_ETHERNET_HEADER;
+}
+
+/* The IP header and, for IPv6, the extension headers behind it. */
+TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet, __be16 protocol)
+{
+    __u32 available = tg_ctx_length(ctx) - packet->l3_offset;
+    struct tg_ipv4_header ipv4;
+    struct tg_ipv6_header ipv6;
+
+    if (protocol == tg_net16(TG_ETHERTYPE_IPV4)) {
+        if (!tg_ctx_load(ctx, packet->l3_offset, &ipv4, sizeof(ipv4)) ||
+            !tg_parse_ipv4(&ipv4, available, packet))
+            return TG_REASON_MALFORMED;
+        return TG_REASON_NEXT;
+    }
+    if (!tg_ctx_load(ctx, packet->l3_offset, &ipv6, sizeof(ipv6)) ||
+        !tg_parse_ipv6(&ipv6, available, packet))
+        return TG_REASON_MALFORMED;
+    for (__u32 i = 0; i < TG_LIMIT_IPV6_EXTENSION_HEADERS; i++) {
+        struct tg_ipv6_extension extension;
+
+        if (!tg_is_extension(packet->tuple.protocol) || tg_packet_is(packet, TG_PACKET_LATER_PIECE))
+            return TG_REASON_NEXT;
+        if (!tg_ctx_load(ctx, packet->l4_offset, &extension, sizeof(extension)) ||
+            !tg_parse_extension(&extension, packet))
+            return TG_REASON_MALFORMED;
+    }
+    return tg_is_extension(packet->tuple.protocol) && !tg_packet_is(packet, TG_PACKET_LATER_PIECE)
+               ? TG_REASON_MALFORMED
+               : TG_REASON_NEXT;
+}
+
+/* The L4 header; false: it is short, or says what cannot be. */
+TG_INLINE bool tg_parse_transport(tg_ctx *ctx, struct tg_packet *packet)
+{
+    __u32 length = packet->l3_offset + packet->l3_length - packet->l4_offset;
+    __u8 protocol = packet->tuple.protocol;
+    union {
+        struct tg_tcp_header tcp;
+        struct tg_udp_header udp;
+        struct tg_icmp_header icmp;
+    } header;
+
+    if (length < tg_l4_minimum(protocol))
+        return false;
+    if (protocol == TG_PROTOCOL_TCP) {
+        if (!tg_ctx_load(ctx, packet->l4_offset, &header.tcp, sizeof(header.tcp)))
+            return false;
+        packet->l4_header = (__u8)((header.tcp.data_offset >> 4) * 4);
+        return tg_parse_tcp(&header.tcp, length, packet);
+    }
+    if (tg_l4_minimum(protocol) == 0)
+        return true;
+    if (!tg_ctx_load(ctx, packet->l4_offset, &header.udp, sizeof(header.udp)))
+        return false;
+    packet->l4_header = sizeof(header.udp);
+    if (tg_tuple_is_icmp(&packet->tuple)) {
+        tg_parse_icmp(&header.icmp, packet);
+        return true;
+    }
+    if (protocol == TG_PROTOCOL_UDP || protocol == TG_PROTOCOL_UDPLITE)
+        return tg_parse_udp(&header.udp, length, packet);
+    packet->tuple.src_port = header.udp.src_port;
+    packet->tuple.dst_port = header.udp.dst_port;
+    return true;
+}
+
+/* What an ICMP error is about: the tuple of the packet it quotes (RFC 792, RFC 4443). */
+TG_INLINE bool tg_parse_quoted(tg_ctx *ctx, struct tg_packet *packet)
+{
+    __u32 offset = packet->l4_offset + (__u32)sizeof(struct tg_icmp_header);
+    struct tg_tuple *quoted = &packet->quoted;
+    struct tg_udp_header first;
+
+    quoted->family = packet->tuple.family;
+    if (quoted->family == TG_FAMILY_IPV4) {
+        struct tg_ipv4_header header;
+
+        if (!tg_ctx_load(ctx, offset, &header, sizeof(header)) || header.version_length >> 4 != 4 ||
+            header.fragment & tg_net16(TG_IPV4_FRAGMENT_OFFSET))
+            return false;
+        quoted->src = tg_addr_v4(header.src);
+        quoted->dst = tg_addr_v4(header.dst);
+        quoted->protocol = header.protocol;
+        offset += (header.version_length & 0x0f) * 4u;
+    } else {
+        struct tg_ipv6_header header;
+
+        if (!tg_ctx_load(ctx, offset, &header, sizeof(header)) ||
+            tg_host32(header.version_class_flow) >> 28 != 6)
+            return false;
+        __builtin_memcpy(&quoted->src, header.src, sizeof(quoted->src));
+        __builtin_memcpy(&quoted->dst, header.dst, sizeof(quoted->dst));
+        quoted->protocol = header.next_header;
+        offset += sizeof(header);
+    }
+    if (tg_l4_minimum(quoted->protocol) == 0)
+        return true;
+    if (!tg_ctx_load(ctx, offset, &first, sizeof(first)))
+        return false;
+    quoted->src_port = first.src_port;
+    quoted->dst_port = first.dst_port;
+    if (tg_tuple_is_icmp(quoted)) {
+        /* Type and code come first, the identifier stands in the third 16-bit word. */
+        quoted->dst_port = first.src_port;
+        quoted->src_port = first.length;
+    }
+    return true;
+}
+
+/* Packets and bytes as they are on the wire: a GSO packet counts as its segments. */
+TG_INLINE void tg_measure(tg_ctx *ctx, struct tg_packet *packet)
+{
+    __u32 headers = packet->l4_offset - packet->l3_offset + packet->l4_header;
+    __u32 gso_size = tg_ctx_gso_size(ctx);
+    __u32 segments = 1;
+
+    if (gso_size && packet->l3_length > headers + gso_size)
+        segments = (packet->l3_length - headers + gso_size - 1) / gso_size;
+    packet->packets = segments;
+    packet->bytes = packet->l3_length + (segments - 1) * headers;
+    packet->segment = segments == 1 ? packet->l3_length : gso_size + headers;
+}
+
+__noinline int tg_stage_parse(tg_ctx *ctx, struct tg_packet *packet)
+{
+    __be16 protocol = tg_ctx_protocol(ctx);
+    int reason;
+
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    packet->packets = 1;
+    packet->bytes = tg_ctx_length(ctx);
+    if (tg_ctx_tag_stripped(ctx) || protocol == tg_net16(TG_ETHERTYPE_VLAN) ||
+        protocol == tg_net16(TG_ETHERTYPE_QINQ))
+        return TG_REASON_VLAN_TAGGED;
+    if (protocol != tg_net16(TG_ETHERTYPE_IPV4) && protocol != tg_net16(TG_ETHERTYPE_IPV6))
+        return TG_REASON_NOT_IP;
+    if (tg_ctx_other_host(ctx))
+        return TG_REASON_OTHER_HOST;
+    if (tg_ctx_group(ctx))
+        packet->flags |= TG_PACKET_GROUP;
+    reason = tg_parse_network(ctx, packet, protocol);
+    if (reason)
+        return reason;
+    if (tg_packet_is(packet, TG_PACKET_LATER_PIECE)) {
+        packet->bytes = packet->segment = packet->l3_length;
+        return TG_REASON_NEXT;
+    }
+    if (!tg_parse_transport(ctx, packet))
+        packet->flags |= TG_PACKET_L4_BAD;
+    else if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR) && tg_parse_quoted(ctx, packet))
+        packet->flags |= TG_PACKET_QUOTED;
+    tg_measure(ctx, packet);
+    return TG_REASON_NEXT;
+}

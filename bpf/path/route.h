@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage route: for the router itself, or out by which interface; TTL and size. */
+#pragma once
+
+#include "core/packet.h"
+#include "core/tuple_ops.h"
+#include "path/context_tc.h"
+
+/* Asks the kernel's routing tables. `size` 0: do not compare with the path's MTU. */
+TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_packet *packet, __u16 size,
+                             struct bpf_fib_lookup *fib)
+{
+    const struct tg_tuple *tuple = &packet->tuple;
+
+    __builtin_memset(fib, 0, sizeof(*fib));
+    fib->l4_protocol = tuple->protocol;
+    if (tg_has_ports(tuple->protocol)) {
+        fib->sport = tuple->src_port;
+        fib->dport = tuple->dst_port;
+    }
+    fib->tot_len = size;
+    fib->ifindex = packet->in_ifindex;
+    if (tuple->family == TG_FAMILY_IPV4) {
+        fib->family = TG_AF_INET;
+        fib->tos = packet->tos & 0xfc; /* without the ECN bits */
+        fib->ipv4_src = tuple->src.words[3];
+        fib->ipv4_dst = tuple->dst.words[3];
+    } else {
+        fib->family = TG_AF_INET6;
+        fib->flowinfo = tg_net32((__u32)(packet->tos & 0xfc) << 20);
+        __builtin_memcpy(fib->ipv6_src, &tuple->src, sizeof(tuple->src));
+        __builtin_memcpy(fib->ipv6_dst, &tuple->dst, sizeof(tuple->dst));
+    }
+    return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+}
+
+/* The interface and the next hop that a lookup has found. */
+TG_INLINE void tg_route_found(struct tg_packet *packet, const struct bpf_fib_lookup *fib)
+{
+    packet->out_ifindex = fib->ifindex;
+    packet->next_hop_family = fib->family;
+    if (fib->family == TG_AF_INET)
+        packet->next_hop = tg_addr_v4(fib->ipv4_dst);
+    else
+        __builtin_memcpy(&packet->next_hop, fib->ipv6_dst, sizeof(packet->next_hop));
+}
+
+TG_INLINE int tg_route_router(struct tg_packet *packet)
+{
+    packet->flags |= TG_PACKET_ROUTER_BOUND;
+    return TG_REASON_NEXT;
+}
+
+__noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
+{
+    __u16 size;
+    struct bpf_fib_lookup fib;
+    long answer;
+
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    if (tg_packet_is(packet, TG_PACKET_GROUP))
+        return tg_route_router(packet);
+    size = packet->segment > 0xffff ? 0xffff : (__u16)packet->segment;
+    answer = tg_fib_lookup(ctx, packet, size, &fib);
+    if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
+        /* The interface is told only to those who do not ask about sizes. */
+        packet->flags |= TG_PACKET_TOO_BIG;
+        answer = tg_fib_lookup(ctx, packet, 0, &fib);
+        if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+            answer = BPF_FIB_LKUP_RET_SUCCESS;
+    }
+    /* Where the host does not forward, everything is for the host or for nobody. */
+    if (answer < 0 || answer == BPF_FIB_LKUP_RET_NOT_FWDED ||
+        answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
+        return tg_route_router(packet);
+    if (answer == BPF_FIB_LKUP_RET_BLACKHOLE || answer == BPF_FIB_LKUP_RET_UNREACHABLE ||
+        answer == BPF_FIB_LKUP_RET_PROHIBIT)
+        return TG_REASON_NO_ROUTE;
+    if (packet->ttl <= 1)
+        return TG_REASON_TTL_EXCEEDED;
+    if (answer == BPF_FIB_LKUP_RET_UNSUPP_LWT)
+        packet->flags |= TG_PACKET_BY_KERNEL;
+    else
+        tg_route_found(packet, &fib);
+    return TG_REASON_NEXT;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Stage sanity: what no rule should have to think of. Martians go, ND and DHCP answers come in. */
+#pragma once
+
+#include "core/sanity.h"
+#include "path/bank.h"
+
+/* How long after its last request a DHCP client still counts as one, in seconds. */
+#define TG_DHCP_CLIENT_SECONDS 86400u
+
+/* Whether a DHCP client works on the interface: it has sent a request, or has no address yet. */
+TG_INLINE bool tg_dhcp_client(const struct tg_packet *packet)
+{
+    __u32 ifindex = packet->in_ifindex;
+    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
+    __u32 *device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+    __u64 lifetime = (__u64)TG_DHCP_CLIENT_SECONDS * tg_ticks_per_second();
+
+    if (device && *device & TG_DEVICE_NO_IPV4)
+        return true;
+    return attached && attached->dhcp_request && packet->now - attached->dhcp_request < lifetime;
+}
+
+__noinline int tg_stage_sanity(struct tg_packet *packet)
+{
+    const struct tg_bank_header *settings;
+
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    settings = tg_bank_settings(packet->bank);
+    if (tg_group_address(&packet->tuple))
+        packet->flags |= TG_PACKET_GROUP;
+    if (tg_neighbour_discovery(packet) && settings->accept_neighbour_discovery)
+        return TG_REASON_NEIGHBOUR_DISCOVERY;
+    if (tg_packet_is(packet, TG_PACKET_EGRESS)) {
+        if (tg_dhcp_request(packet))
+            tg_store_dhcp_request(packet->out_ifindex, packet->now);
+        return TG_REASON_NEXT;
+    }
+    if (tg_martian_source(&packet->tuple, tg_packet_is(packet, TG_PACKET_GROUP)))
+        return TG_REASON_MARTIAN_SOURCE;
+    if (tg_dhcp_answer(packet) && settings->accept_dhcp_client && tg_dhcp_client(packet))
+        return TG_REASON_DHCP_CLIENT;
+    return TG_REASON_NEXT;
+}

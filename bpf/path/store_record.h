@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The stores as `explain` has them: each records what would be written, and writes nothing else. */
+#pragma once
+
+#include "core/packet.h"
+#include "path/maps.h"
+
+#define TG_RECORD_RULES 16u /* rules that count the packet, remembered in order */
+
+/* What one explained packet would have changed; read by the agent after the run. */
+struct tg_record {
+    struct tg_conn conn; /* as it would be inserted */
+    __u64 word;          /* state word the connection would have */
+    __u32 inserted;
+    __u32 deleted;
+    __u32 reason;
+    __u32 rule_count;
+    __u32 rules[TG_RECORD_RULES];
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct tg_record);
+} tg_explained SEC(".maps");
+
+TG_INLINE struct tg_record *tg_recorded(void)
+{
+    __u32 zero = 0;
+
+    return bpf_map_lookup_elem(&tg_explained, &zero);
+}
+
+TG_INLINE void tg_store_count_reason(__u32 reason, __u64 packets, __u64 bytes)
+{
+    struct tg_record *record = tg_recorded();
+
+    if (record)
+        record->reason = reason;
+}
+
+TG_INLINE void tg_store_count_rule(__u32 id, __u64 packets, __u64 bytes)
+{
+    struct tg_record *record = tg_recorded();
+
+    if (record && record->rule_count < TG_RECORD_RULES)
+        record->rules[record->rule_count++] = id;
+}
+
+TG_INLINE void tg_store_count_conn(struct tg_conn *conn, __u8 direction, __u64 packets, __u64 bytes)
+{
+}
+
+TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
+{
+    struct tg_record *record = tg_recorded();
+
+    if (record)
+        record->word = new_word;
+    return true;
+}
+
+TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now) {}
+
+TG_INLINE long tg_store_insert(const struct tg_conn_key *key, const struct tg_conn *conn)
+{
+    struct tg_record *record = tg_recorded();
+
+    if (record) {
+        record->conn = *conn;
+        record->inserted = 1;
+    }
+    return 0;
+}
+
+TG_INLINE long tg_store_delete(const struct tg_conn_key *key)
+{
+    struct tg_record *record = tg_recorded();
+
+    if (record)
+        record->deleted = 1;
+    return 0;
+}
+
+/* The number of connections as it is; nothing is added. */
+TG_INLINE __u64 tg_store_connections(__s64 change)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    return table ? table->connections : 0;
+}
+
+TG_INLINE __u32 tg_store_generation(void)
+{
+    return 0;
+}
+
+TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,
+                                 const struct tg_fragment *fragment)
+{
+}
+
+TG_INLINE void tg_store_dhcp_request(__u32 ifindex, __u64 now) {}
