@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace tg {
 
@@ -32,5 +33,23 @@ inline constexpr std::size_t limit_instance_name = 32;
 
 // Revisions kept on disk, the one in force included.
 inline constexpr std::size_t limit_revisions = 100;
+
+// Values of properties.
+inline constexpr std::int64_t limit_comment = 4096;      // bytes
+inline constexpr std::int64_t limit_log_prefix = 31;     // bytes, as on RouterOS
+inline constexpr std::int64_t limit_interface_name = 15; // bytes, the kernel's bound
+inline constexpr std::int64_t limit_list_name = 64;      // bytes of an interface list's name
+inline constexpr std::int64_t limit_helper_ports = 8;    // ports one helper watches
+
+// Listings: how often one can be repeated.
+inline constexpr std::chrono::milliseconds limit_interval_min{200};
+
+// The control socket. A request may hold a whole script; escaping can double it.
+inline constexpr std::size_t limit_rpc_line_bytes = 2 * limit_script_bytes + 65536;
+inline constexpr std::size_t limit_rpc_depth = 16;                      // nesting of a request
+inline constexpr std::size_t limit_rpc_id_bytes = 256;                  // of a request's id
+inline constexpr std::size_t limit_rpc_clients = 32;                    // connected at once
+inline constexpr std::size_t limit_rpc_chunk_bytes = 65536;             // text of one notification
+inline constexpr std::size_t limit_held_output = std::size_t{16} << 20; // of an uncommitted run
 
 } // namespace tg

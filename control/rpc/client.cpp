@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/rpc/client.h"
+
+#include <array>
+#include <cerrno>
+#include <sys/socket.h>
+
+#include "control/base/limits.h"
+#include "control/rpc/socket.h"
+
+namespace tg::rpc {
+
+Client::Client(Fd socket) : socket_(std::move(socket)), reader_(limit_rpc_line_bytes) {}
+
+Result<Client> Client::connect(const std::filesystem::path &path)
+{
+    Result<Fd> socket = connect_to(path);
+    if (!socket) {
+        return std::unexpected(socket.error());
+    }
+    return Client(std::move(*socket));
+}
+
+Result<Line> Client::read_line()
+{
+    std::array<char, 65536> buffer;
+    while (true) {
+        if (std::optional<Line> line = reader_.next()) {
+            return std::move(*line);
+        }
+        const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+        if (size > 0) {
+            reader_.feed({buffer.data(), static_cast<std::size_t>(size)});
+        } else if (size == 0 || errno != EINTR) {
+            return fail("the agent has closed the connection");
+        }
+    }
+}
+
+Answer<Json> Client::call(std::string_view method, const Json &params, const OnOutput &on_output)
+{
+    const Json id = ++last_id_;
+    const std::string request = request_line(id, method, params);
+    if (request.size() > limit_rpc_line_bytes) {
+        return refuse(Code::invalid_request, "too long for one request");
+    }
+    // An agent that refuses us has said so before it closed: read on if sending fails.
+    send_all(socket_, request);
+    while (true) {
+        const Result<Line> line = read_line();
+        if (!line) {
+            return refuse(Code::internal, line.error().message);
+        }
+        const Result<Message> message = parse_message(line->text);
+        if (!message) {
+            return refuse(Code::internal, message.error().message);
+        }
+        if (message->is_output) {
+            on_output(message->text);
+        } else if (message->id == id || message->id.is_null()) {
+            return message->answer;
+        }
+    }
+}
+
+} // namespace tg::rpc
