@@ -18,6 +18,12 @@ struct tg_layout {
     __u64 boottime_offset_ns; /* CLOCK_BOOTTIME = jiffies * 1e9 / ticks_per_second + this */
 };
 
+/* What the clock program answers: both clocks, read in the same instant. */
+struct tg_clock {
+    __u64 jiffies;
+    __u64 boottime_ns;
+};
+
 /* Written by the agent only. */
 struct tg_control {
     __u64 bank;      /* number of the bank in force; its slot is bank & 1; 0: not armed */

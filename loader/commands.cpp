@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/commands.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "loader/bpffs.h"
+#include "loader/confirm.h"
+#include "loader/interfaces.h"
+#include "loader/limits.h"
+#include "loader/load.h"
+#include "loader/modes.h"
+#include "loader/netns.h"
+#include "loader/probe.h"
+#include "loader/session.h"
+#include "tidegate/limits.h"
+
+namespace tg::loader {
+namespace fs = std::filesystem;
+namespace {
+
+Result<std::vector<Interface>> find_interfaces(const std::vector<std::string> &names)
+{
+    std::vector<Interface> found;
+    for (const std::string &name : names) {
+        Result<Interface> interface = find_interface(name);
+        if (!interface) {
+            return std::unexpected(interface.error());
+        }
+        if (std::ranges::find(found, interface->ifindex, &Interface::ifindex) == found.end()) {
+            found.push_back(std::move(*interface));
+        }
+    }
+    return found;
+}
+
+// Two firewalls on one interface would each judge every packet.
+Result<void> check_other_instances(const Instance &own, const std::vector<Interface> &wanted)
+{
+    const Result<std::uint64_t> cookie = netns_cookie();
+    std::error_code ignored;
+    for (const fs::directory_entry &entry : fs::directory_iterator(run_root(), ignored)) {
+        const Result<Instance> other = Instance::named(entry.path().filename().string());
+        if (!other || other->name() == own.name()) {
+            continue;
+        }
+        Result<std::optional<Record>> record = read_record(*other);
+        if (!record || !*record || !cookie || (*record)->netns_cookie != *cookie) {
+            continue;
+        }
+        for (const Interface &interface : wanted) {
+            const AttachedInterface *theirs = (*record)->find(interface.ifindex);
+            if (theirs != nullptr &&
+                link_status(*other, *theirs, true).state == LinkState::attached) {
+                return fail(fmt::format("interface {} is already attached by instance \"{}\"",
+                                        interface.name, other->name()));
+            }
+        }
+    }
+    return {};
+}
+
+// What of `wanted` is not attached yet; a broken one is taken away first, to be attached anew.
+Result<std::vector<Interface>> missing(Session &session, const std::vector<Interface> &wanted)
+{
+    std::vector<Interface> add;
+    for (const Interface &interface : wanted) {
+        const AttachedInterface *known = session.find(interface.ifindex);
+        if (known != nullptr) {
+            if (link_status(session.instance(), *known, true).state == LinkState::attached) {
+                continue;
+            }
+            if (const Result<void> done = session.detach(interface.ifindex); !done) {
+                return std::unexpected(done.error());
+            }
+        }
+        add.push_back(interface);
+    }
+    const std::size_t total = session.record().interfaces.size() + add.size();
+    if (total > TG_LIMIT_ATTACHED) {
+        return fail(fmt::format("an instance can be attached to {} interfaces, that would be {}",
+                                TG_LIMIT_ATTACHED, total));
+    }
+    return add;
+}
+
+Result<void> attach_each(Session &session, const std::vector<Interface> &add,
+                         const AttachRequest &request, const ChosenMode &mode)
+{
+    for (const Interface &interface : add) {
+        const AttachedInterface attached = {.ifindex = interface.ifindex,
+                                            .name = interface.name,
+                                            .driver = interface.driver,
+                                            .asked = request.mode,
+                                            .mode = mode.mode,
+                                            .why = mode.why};
+        const Result<void> done = session.attach(attached, interface.link_header, request.link);
+        if (!done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+// What the timer process does when nobody confirmed.
+void take_back(const Instance &instance)
+{
+    Result<Session> session = Session::to_detach(instance);
+    const std::optional<Pending> pending = read_pending(instance);
+    if (!session || !pending || pending->pid != ::getpid()) {
+        return; // confirmed, or replaced by a later timer, at the last moment
+    }
+    for (const std::uint32_t ifindex : pending->interfaces) {
+        (void)session->detach(ifindex); // nobody is there to be told
+    }
+    if (pending->everything && session->record().interfaces.empty()) {
+        (void)session->remove_everything();
+    } else {
+        cancel_timer(instance);
+    }
+}
+
+// A later attach with --confirm puts all that is unconfirmed on one new deadline.
+Result<void> put_on_probation(const Session &session, const std::vector<Interface> &added,
+                              bool first, const AttachRequest &request)
+{
+    Pending pending = read_pending(session.instance()).value_or(Pending{});
+    for (const Interface &interface : added) {
+        pending.interfaces.push_back(interface.ifindex);
+    }
+    pending.everything = pending.everything || first;
+    if (pending.interfaces.empty()) {
+        return {};
+    }
+    const Instance &instance = session.instance();
+    cancel_timer(instance);
+    return start_timer(instance, pending, *request.confirm_seconds, request.home,
+                       [&instance] { take_back(instance); });
+}
+
+void undo(Session &session, const std::vector<Interface> &added, bool first)
+{
+    for (const Interface &interface : added) {
+        (void)session.detach(interface.ifindex); // the error that led here is the one to tell
+    }
+    if (first) {
+        (void)session.remove_everything();
+    }
+}
+
+Lines describe(Session &session, const std::vector<Interface> &wanted,
+               const std::vector<Interface> &added, const AttachRequest &request)
+{
+    Lines lines;
+    for (const Interface &interface : wanted) {
+        const AttachedInterface *known = session.find(interface.ifindex);
+        const bool is_new =
+            std::ranges::find(added, interface.ifindex, &Interface::ifindex) != added.end();
+        lines.push_back(fmt::format("{}: {} by {}, mode {} ({})", interface.name,
+                                    is_new ? "attached" : "already attached",
+                                    to_string(known->link), to_string(known->mode), known->why));
+    }
+    if (request.confirm_seconds && read_pending(session.instance())) {
+        lines.push_back(fmt::format("detaches again in {} seconds unless `tidegate-loader confirm "
+                                    "--instance {}` comes first",
+                                    *request.confirm_seconds, session.instance().name()));
+    }
+    return lines;
+}
+
+Result<void> check_request(const AttachRequest &request)
+{
+    if (request.confirm_seconds &&
+        (*request.confirm_seconds == 0 || *request.confirm_seconds > limit_confirm_seconds)) {
+        return fail(fmt::format("--confirm {}: expected 1 to {} seconds", *request.confirm_seconds,
+                                limit_confirm_seconds));
+    }
+    if (const Result<void> able = check_kernel(); !able) {
+        return able;
+    }
+    return check_mounts_stay();
+}
+
+// Loads if need be; `first`: nothing was there before.
+Result<void> load_for(const Session &session, bool &first)
+{
+    const Result<LoadState> state = load_state(session.instance());
+    if (!state) {
+        return std::unexpected(state.error());
+    }
+    first = *state != LoadState::complete;
+    raise_memory_limit();
+    return load(session.instance());
+}
+
+} // namespace
+
+Result<Lines> attach(const AttachRequest &request)
+{
+    const Result<ChosenMode> mode = choose_mode(request.mode);
+    if (!mode) {
+        return std::unexpected(mode.error());
+    }
+    if (const Result<void> able = check_request(request); !able) {
+        return std::unexpected(able.error());
+    }
+    const Result<std::vector<Interface>> wanted = find_interfaces(request.interfaces);
+    if (!wanted) {
+        return std::unexpected(wanted.error());
+    }
+    if (const Result<void> free = check_other_instances(request.instance, *wanted); !free) {
+        return std::unexpected(free.error());
+    }
+    Result<Session> session = Session::to_attach(request.instance, request.netns);
+    if (!session) {
+        return std::unexpected(session.error());
+    }
+    const Result<std::vector<Interface>> add = missing(*session, *wanted);
+    if (!add) {
+        return std::unexpected(add.error());
+    }
+    bool first = false;
+    Result<void> done = load_for(*session, first);
+    if (!done) {
+        return std::unexpected(done.error());
+    }
+    done = attach_each(*session, *add, request, *mode);
+    if (done && request.confirm_seconds) {
+        done = put_on_probation(*session, *add, first, request);
+    }
+    if (!done) {
+        undo(*session, *add, first);
+        return std::unexpected(done.error());
+    }
+    return describe(*session, *wanted, *add, request);
+}
+
+Result<Lines> load_only(const AttachRequest &request)
+{
+    if (const Result<void> able = check_request(request); !able) {
+        return std::unexpected(able.error());
+    }
+    Result<Session> session = Session::to_attach(request.instance, request.netns);
+    if (!session) {
+        return std::unexpected(session.error());
+    }
+    bool first = false;
+    Result<void> done = load_for(*session, first);
+    if (done) {
+        done = session->save();
+    }
+    if (!done) {
+        return std::unexpected(done.error());
+    }
+    return Lines{fmt::format("{} in {}", first ? "loaded" : "already loaded",
+                             request.instance.bpffs().string())};
+}
+
+Result<Lines> detach(const Instance &instance, const std::vector<std::string> &names)
+{
+    if (const Result<void> able = check_privileges(); !able) {
+        return std::unexpected(able.error());
+    }
+    Result<Session> session = Session::to_detach(instance);
+    if (!session) {
+        return std::unexpected(session.error());
+    }
+    std::vector<AttachedInterface> chosen;
+    for (const std::string &name : names) {
+        const AttachedInterface *known = session->find(name);
+        if (known == nullptr) {
+            return fail(fmt::format("interface \"{}\" is not attached by instance \"{}\"", name,
+                                    instance.name()));
+        }
+        chosen.push_back(*known);
+    }
+    Lines lines;
+    for (const AttachedInterface &interface :
+         names.empty() ? session->record().interfaces : chosen) {
+        lines.push_back(fmt::format("{}: detached", interface.name));
+    }
+    if (names.empty()) {
+        if (const Result<void> removed = session->remove_everything(); !removed) {
+            return std::unexpected(removed.error());
+        }
+        return lines;
+    }
+    for (const AttachedInterface &interface : chosen) {
+        if (const Result<void> done = session->detach(interface.ifindex); !done) {
+            return std::unexpected(done.error());
+        }
+    }
+    return lines;
+}
+
+Result<Lines> confirm(const Instance &instance)
+{
+    if (const Result<void> able = check_privileges(); !able) {
+        return std::unexpected(able.error());
+    }
+    const Result<Lock> lock = Lock::take(instance);
+    if (!lock) {
+        return std::unexpected(lock.error());
+    }
+    if (!read_pending(instance)) {
+        return fail(fmt::format("nothing of instance \"{}\" waits to be confirmed (too late, or it "
+                                "was attached without --confirm)",
+                                instance.name()));
+    }
+    cancel_timer(instance);
+    return Lines{"confirmed"};
+}
+
+} // namespace tg::loader

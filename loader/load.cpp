@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/load.h"
+
+#include <vector>
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+#include "loader/bpffs.h"
+#include "loader/kernel_log.h"
+#include "loader/objects.h"
+#include "loader/system.h"
+#include "loader/ticks.h"
+#include "tidegate/maps.h"
+
+namespace tg::loader {
+namespace fs = std::filesystem;
+namespace {
+
+using Objects = std::vector<Object>;
+
+fs::path maps_folder(const Instance &instance)
+{
+    return instance.bpffs() / TG_PIN_MAPS;
+}
+
+fs::path programs_folder(const Instance &instance)
+{
+    return instance.bpffs() / TG_PIN_PROGRAMS;
+}
+
+Result<Fd> open_pin(const fs::path &path)
+{
+    Fd fd(bpf_obj_get(path.c_str()));
+    if (!fd) {
+        return failed(fmt::format("open {}", path.string()), errno);
+    }
+    return fd;
+}
+
+Result<Objects> open_all(const Instance &instance)
+{
+    Objects objects;
+    for (const ObjectSource &source : datapath_objects()) {
+        Result<Object> object = open_object(source, maps_folder(instance));
+        if (!object) {
+            return std::unexpected(object.error());
+        }
+        objects.push_back(std::move(*object));
+    }
+    return objects;
+}
+
+// One map of an object against its pin, if it has one.
+Result<void> check_map(const Instance &instance, const bpf_map &map)
+{
+    const char *path = bpf_map__pin_path(&map);
+    if (path == nullptr || !fs::exists(path)) {
+        return {};
+    }
+    const Result<Fd> pinned = open_pin(path);
+    if (!pinned) {
+        return std::unexpected(pinned.error());
+    }
+    bpf_map_info info = {};
+    __u32 length = sizeof info;
+    if (bpf_obj_get_info_by_fd(pinned->get(), &info, &length) != 0) {
+        return failed(fmt::format("examine {}", path), errno);
+    }
+    if (info.type == bpf_map__type(&map) && info.key_size == bpf_map__key_size(&map) &&
+        info.value_size == bpf_map__value_size(&map) &&
+        info.max_entries == bpf_map__max_entries(&map)) {
+        return {};
+    }
+    return fail(fmt::format("map {} has {} entries with keys of {} and values of {} bytes, this "
+                            "build reads {} with {} and {}: {}",
+                            bpf_map__name(&map), info.max_entries, info.key_size, info.value_size,
+                            bpf_map__max_entries(&map), bpf_map__key_size(&map),
+                            bpf_map__value_size(&map), down_first(instance)));
+}
+
+Result<void> check_maps(const Instance &instance, const Objects &objects)
+{
+    for (const Object &object : objects) {
+        bpf_map *map = nullptr;
+        bpf_object__for_each_map(map, object.get())
+        {
+            if (const Result<void> fits = check_map(instance, *map); !fits) {
+                return fits;
+            }
+        }
+    }
+    return {};
+}
+
+bool all_programs_pinned(const Instance &instance, const Objects &objects)
+{
+    for (const Object &object : objects) {
+        bpf_program *program = nullptr;
+        bpf_object__for_each_program(program, object.get())
+        {
+            if (!fs::exists(programs_folder(instance) / bpf_program__name(program))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+Result<LoadState> state_of(const Instance &instance, const Objects &objects)
+{
+    if (!bpffs_mounted(instance)) {
+        return LoadState::absent;
+    }
+    if (!fs::exists(maps_folder(instance) / "tg_layout")) {
+        return LoadState::partial;
+    }
+    const Result<tg_layout> layout = read_layout(instance);
+    if (!layout) {
+        return std::unexpected(layout.error());
+    }
+    if (layout->magic == 0) {
+        return LoadState::partial;
+    }
+    if (const Result<void> readable = check_layout(*layout, instance); !readable) {
+        return std::unexpected(readable.error());
+    }
+    if (const Result<void> fits = check_maps(instance, objects); !fits) {
+        return std::unexpected(fits.error());
+    }
+    return all_programs_pinned(instance, objects) ? LoadState::complete : LoadState::partial;
+}
+
+Result<void> write_layout(const Instance &instance)
+{
+    const Result<Ticks> ticks = measure_ticks();
+    if (!ticks) {
+        return std::unexpected(ticks.error());
+    }
+    const Result<Fd> map = pinned_map(instance, "tg_layout");
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    const __u32 zero = 0;
+    const tg_layout layout = {.magic = TG_LAYOUT_MAGIC,
+                              .version = TG_LAYOUT_VERSION,
+                              .ticks_per_second = ticks->per_second,
+                              .zero = 0,
+                              .boottime_offset_ns = ticks->boottime_offset_ns};
+    if (bpf_map_update_elem(map->get(), &zero, &layout, BPF_ANY) != 0) {
+        return failed("write the layout record", errno);
+    }
+    return {};
+}
+
+Result<void> pin_programs(const Instance &instance, const Objects &objects)
+{
+    for (const Object &object : objects) {
+        bpf_program *program = nullptr;
+        bpf_object__for_each_program(program, object.get())
+        {
+            const fs::path path = programs_folder(instance) / bpf_program__name(program);
+            std::error_code ignored;
+            fs::remove(path, ignored); // of a loader that died before it had pinned all
+            if (bpf_obj_pin(bpf_program__fd(program), path.c_str()) != 0) {
+                return failed(fmt::format("pin {}", path.string()), errno);
+            }
+        }
+    }
+    return {};
+}
+
+Result<void> load_all(const Instance &instance, const Objects &objects)
+{
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        const ObjectSource &source = datapath_objects()[i];
+        if (const Result<void> loaded = load_object(source, *objects[i]); !loaded) {
+            return loaded;
+        }
+    }
+    // The layout record says that all maps are there; the programs, that the record is.
+    if (const Result<void> written = write_layout(instance); !written) {
+        return written;
+    }
+    return pin_programs(instance, objects);
+}
+
+} // namespace
+
+Result<void> check_layout(const tg_layout &layout, const Instance &instance)
+{
+    if (layout.magic != TG_LAYOUT_MAGIC) {
+        return fail(fmt::format("maps/tg_layout holds no layout record of Tidegate: {}",
+                                down_first(instance)));
+    }
+    if (layout.version != TG_LAYOUT_VERSION) {
+        return fail(fmt::format("layout version {} found, this build reads {}: {}", layout.version,
+                                TG_LAYOUT_VERSION, down_first(instance)));
+    }
+    return {};
+}
+
+Result<tg_layout> read_layout(const Instance &instance)
+{
+    const Result<Fd> map = pinned_map(instance, "tg_layout");
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    bpf_map_info info = {};
+    __u32 length = sizeof info;
+    if (bpf_obj_get_info_by_fd(map->get(), &info, &length) != 0) {
+        return failed("examine maps/tg_layout", errno);
+    }
+    if (info.key_size != sizeof(__u32) || info.value_size != sizeof(tg_layout)) {
+        return fail(fmt::format("the layout record has {} bytes, this build reads {}: {}",
+                                info.value_size, sizeof(tg_layout), down_first(instance)));
+    }
+    const __u32 zero = 0;
+    tg_layout layout = {};
+    if (bpf_map_lookup_elem(map->get(), &zero, &layout) != 0) {
+        return failed("read maps/tg_layout", errno);
+    }
+    return layout;
+}
+
+Result<Fd> pinned_program(const Instance &instance, const char *name)
+{
+    return open_pin(programs_folder(instance) / name);
+}
+
+Result<Fd> pinned_map(const Instance &instance, const char *name)
+{
+    return open_pin(maps_folder(instance) / name);
+}
+
+Result<LoadState> load_state(const Instance &instance)
+{
+    const Result<Objects> objects = open_all(instance);
+    if (!objects) {
+        return std::unexpected(objects.error());
+    }
+    return state_of(instance, *objects);
+}
+
+Result<void> load(const Instance &instance)
+{
+    const Result<Objects> objects = open_all(instance);
+    if (!objects) {
+        return std::unexpected(objects.error());
+    }
+    const Result<LoadState> before = state_of(instance, *objects);
+    if (!before) {
+        return std::unexpected(before.error());
+    }
+    if (*before == LoadState::complete) {
+        return {};
+    }
+    Result<void> done = mount_bpffs(instance);
+    if (done) {
+        done = load_all(instance, *objects);
+    }
+    take_kernel_log();
+    if (!done && *before == LoadState::absent) {
+        // The reason is already known; what cannot be removed stays for `detach`.
+        (void)remove_bpffs(instance);
+    }
+    return done;
+}
+
+} // namespace tg::loader

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/session.h"
+
+#include <algorithm>
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+#include "loader/bpffs.h"
+#include "loader/confirm.h"
+#include "loader/interfaces.h"
+#include "loader/load.h"
+#include "loader/netns.h"
+
+namespace tg::loader {
+namespace {
+
+bool in_namespace_of(const Record &record)
+{
+    const Result<std::uint64_t> here = netns_cookie();
+    return here && *here == record.netns_cookie;
+}
+
+Result<void> tell_datapath(const Instance &instance, std::uint32_t ifindex,
+                           const tg_attached &attached)
+{
+    const Result<Fd> map = pinned_map(instance, "tg_attached");
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    if (bpf_map_update_elem(map->get(), &ifindex, &attached, BPF_ANY) != 0) {
+        return failed("write maps/tg_attached", errno);
+    }
+    return {};
+}
+
+void untell_datapath(const Instance &instance, std::uint32_t ifindex)
+{
+    if (const Result<Fd> map = pinned_map(instance, "tg_attached")) {
+        bpf_map_delete_elem(map->get(), &ifindex);
+    }
+}
+
+} // namespace
+
+bool reach_namespace(const Record &record)
+{
+    if (in_namespace_of(record)) {
+        return true;
+    }
+    const Result<Fd> here = current_netns();
+    if (!here) {
+        return false;
+    }
+    const std::string path = record.netns.empty() ? "/proc/1/ns/net" : record.netns;
+    if (enter_netns(path)) {
+        if (in_namespace_of(record)) {
+            return true;
+        }
+        (void)enter_netns(*here); // another namespace by the same name
+    }
+    return false;
+}
+
+Result<Session> Session::to_attach(const Instance &instance, const std::string &netns)
+{
+    const Result<std::uint64_t> cookie = netns_cookie();
+    if (!cookie) {
+        return std::unexpected(cookie.error());
+    }
+    Result<Lock> lock = Lock::take(instance);
+    if (!lock) {
+        return std::unexpected(lock.error());
+    }
+    Result<std::optional<Record>> record = read_record(instance);
+    if (!record) {
+        return std::unexpected(record.error());
+    }
+    const Record here = {.netns = netns, .netns_cookie = *cookie};
+    Session session(instance, std::move(*lock), record->value_or(here), true);
+    if (const Result<void> moved = session.move_to(here); !moved) {
+        return std::unexpected(moved.error());
+    }
+    if (const Result<void> forgotten = session.forget_gone(); !forgotten) {
+        return std::unexpected(forgotten.error());
+    }
+    return session;
+}
+
+Result<Session> Session::to_detach(const Instance &instance)
+{
+    Result<Lock> lock = Lock::take(instance);
+    if (!lock) {
+        return std::unexpected(lock.error());
+    }
+    const Result<std::optional<Record>> record = read_record(instance);
+    const Record known = record ? record->value_or(Record{}) : Record{};
+    return Session(instance, std::move(*lock), known, reach_namespace(known));
+}
+
+// An instance whose namespace was deleted and made anew starts anew; a living one stays where it
+// is.
+Result<void> Session::move_to(const Record &here)
+{
+    if (record_.netns_cookie == here.netns_cookie) {
+        return {};
+    }
+    in_namespace_ = false;
+    const bool all_gone = std::ranges::all_of(record_.interfaces, [this](const auto &interface) {
+        return link_status(instance_, interface, false).state != LinkState::attached;
+    });
+    if (!all_gone || record_.interfaces.empty()) {
+        return fail(fmt::format("instance \"{}\" belongs to network namespace {}: give that with "
+                                "--netns, choose another --instance, or {}",
+                                instance_.name(),
+                                record_.netns.empty() ? "of the host" : record_.netns,
+                                down_first(instance_)));
+    }
+    if (const Result<void> removed = remove_everything(); !removed) {
+        return removed;
+    }
+    record_ = here;
+    in_namespace_ = true;
+    return {};
+}
+
+Result<void> Session::forget_gone()
+{
+    const std::vector<AttachedInterface> before = record_.interfaces;
+    for (const AttachedInterface &interface : before) {
+        if (link_status(instance_, interface, true).state == LinkState::gone) {
+            if (const Result<void> done = detach(interface.ifindex); !done) {
+                return done;
+            }
+        }
+    }
+    return {};
+}
+
+const AttachedInterface *Session::find(std::uint32_t ifindex)
+{
+    return record_.find(ifindex);
+}
+
+const AttachedInterface *Session::find(const std::string &name) const
+{
+    for (const AttachedInterface &interface : record_.interfaces) {
+        const std::string now = in_namespace_ ? interface_name(interface.ifindex) : "";
+        if ((now.empty() ? interface.name : now) == name) {
+            return &interface;
+        }
+    }
+    return nullptr;
+}
+
+Result<void> Session::save() const
+{
+    return write_record(instance_, record_);
+}
+
+// The record first, then what the datapath must know, then the link: whoever comes after a sudden
+// end finds everything that may have to be taken away.
+Result<void> Session::attach(AttachedInterface interface, std::uint32_t link_header, LinkWish wish)
+{
+    const std::uint32_t ifindex = interface.ifindex;
+    interface.link = wish.value_or(Link::tcx);
+    record_.interfaces.push_back(interface);
+    Result<void> done = save();
+    if (done) {
+        done =
+            tell_datapath(instance_, ifindex,
+                          {.mode = interface.mode, .link_header = link_header, .dhcp_request = 0});
+    }
+    if (done) {
+        done = attach_tc(instance_, interface, wish);
+    }
+    if (done) {
+        *record_.find(ifindex) = interface;
+        done = save();
+    }
+    if (!done) {
+        *record_.find(ifindex) = interface;
+        (void)detach(ifindex); // the first error is the one to tell
+    }
+    return done;
+}
+
+Result<void> Session::detach(std::uint32_t ifindex)
+{
+    const AttachedInterface *interface = record_.find(ifindex);
+    if (interface == nullptr) {
+        return {};
+    }
+    if (const Result<void> done = detach_tc(instance_, *interface, in_namespace_); !done) {
+        return done;
+    }
+    untell_datapath(instance_, ifindex);
+    std::erase_if(record_.interfaces,
+                  [ifindex](const auto &each) { return each.ifindex == ifindex; });
+    return save();
+}
+
+Result<void> Session::remove_everything()
+{
+    cancel_timer(instance_);
+    while (!record_.interfaces.empty()) {
+        if (const Result<void> done = detach(record_.interfaces.back().ifindex); !done) {
+            return done;
+        }
+    }
+    if (const Result<void> removed = remove_bpffs(instance_); !removed) {
+        return removed;
+    }
+    remove_record(instance_);
+    return {};
+}
+
+} // namespace tg::loader
