@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A commit under traffic is all or nothing for every packet; so is one whose agent dies.
+
+Topology: harness.py. Two rule sets accept port 5001 and drop port 5002, each in its own way: a
+packet judged by a mixture of both would be lost on 5001 or leak on 5002.
+"""
+import os
+import random
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import harness
+from harness import FILTER4, WAN4, check, equal
+
+PADDING = "".join(f"add chain=forward protocol=udp dst-port={port} action=drop\n"
+                  for port in range(6000, 6040))
+RENEW = "/ip firewall filter remove [find]\n/ip firewall filter\n"
+# drop 5002, then accept everything
+OPEN = (RENEW + "add chain=forward protocol=udp dst-port=5002 action=drop comment=open\n" + PADDING
+        + "add chain=forward action=accept\n")
+# accept 5001, then drop everything
+CLOSED = (RENEW + "add chain=forward protocol=udp dst-port=5001 action=accept comment=closed\n"
+          + PADDING + "add chain=forward action=drop\n")
+SO_RCVBUFFORCE = 33
+LONG = os.environ.get("TG_LONG", "0") == "1"
+COMMITS = 400 if LONG else 60
+DEATHS = 200 if LONG else 20
+
+
+class Flood:
+    """Numbered datagrams to a port of WAN, as fast as Python sends them; counts what arrives."""
+
+    def __init__(self, lab, port):
+        self.server = lab.wan.udp("0.0.0.0", port, timeout=0.5)
+        self.server.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
+        self.client = lab.lan.udp("0.0.0.0")
+        self.client.connect((WAN4, port))
+        self.sent = self.arrived = 0
+        self.running = True
+        self.threads = [threading.Thread(target=self._send), threading.Thread(target=self._take)]
+        for thread in self.threads:
+            thread.start()
+
+    def _send(self):
+        while self.running:
+            self.client.send(struct.pack("!I", self.sent))
+            self.sent += 1
+            if self.sent % 16 == 0:
+                time.sleep(0.001)
+
+    def _take(self):
+        while True:
+            try:
+                self.server.recv(10)
+                self.arrived += 1
+            except TimeoutError:
+                if not self.running:
+                    return
+
+    def finish(self):
+        """Ends it; (sent, arrived)."""
+        self.running = False
+        for thread in self.threads:
+            thread.join()
+        return self.sent, self.arrived
+
+
+def never_a_mixture(lab):
+    """Two rule sets in turn under load: no packet is lost, none leaks."""
+    lab.up()
+    lab.rules(OPEN)
+    files = [lab.file("closed.rsc", CLOSED), lab.file("open.rsc", OPEN)]
+    wanted, unwanted = Flood(lab, 5001), Flood(lab, 5002)
+    for number in range(COMMITS):
+        lab.cli("import", files[number % 2])
+    sent, arrived = wanted.finish()
+    leaked = unwanted.finish()[1]
+    check(sent > 5000, f"only {sent} packets were sent")
+    equal(arrived, sent, "packets to the accepted port that arrived")
+    equal(leaked, 0, "packets to the dropped port that arrived")
+
+
+def death_at_any_moment(lab):
+    """kill -9 at random moments of a commit: the whole old or the whole new revision is left."""
+    lab.up()
+    scripts = {"open": OPEN, "closed": CLOSED}
+    files = {name: lab.file(f"{name}.rsc", text) for name, text in scripts.items()}
+    exports, outcomes = {}, {"old": 0, "new": 0}
+    for name, file in files.items():
+        lab.cli("import", file)
+        exports[name] = lab.cli("export")
+    current = "closed"
+    dice = random.Random(2026)
+    started = time.monotonic()
+    lab.cli("import", files[current])
+    usual = time.monotonic() - started
+    wanted, unwanted = Flood(lab, 5001), Flood(lab, 5002)
+    for _ in range(DEATHS):
+        following = "open" if current == "closed" else "closed"
+        command = [harness.BIN / "tidegate", "--instance", lab.instance, "import",
+                   files[following]]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            time.sleep(dice.uniform(0, 1.2 * usual))
+            lab.kill_agent()
+            process.wait(timeout=10)
+        lab.up()
+        found = lab.read(f"{FILTER4} print")[0]["comment"]
+        equal(lab.cli("export"), exports[found], "the configuration is whole")
+        outcomes["new" if found == following else "old"] += 1
+        current = found
+    sent, arrived = wanted.finish()
+    equal((arrived, unwanted.finish()[1]), (sent, 0), "packets accepted and leaked")
+    print(f"      outcomes of {DEATHS} deaths: {outcomes}")
+    check(all(outcomes.values()), f"both outcomes were seen: {outcomes}")
+
+
+harness.main(never_a_mixture, death_at_any_moment, variants=(harness.AS_THEY_COME,))

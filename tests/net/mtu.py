@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Packets larger than the next link, and packets of many segments; topology: harness.py.
+
+The WAN link takes 1400 bytes, the LAN link 1500.
+"""
+import json
+import socket
+
+import harness
+import rulesets
+from harness import CONNECTION4, CONNECTION6, WAN4, WAN6, check, equal
+
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_DO, IP_MTU = 10, 0, 2, 14
+IPV6_MTU_DISCOVER, IPV6_MTU = 23, 24
+
+
+def _narrow(lab):
+    lab.fw.ip("link", "set", "ether1", "mtu", "1400")
+    lab.wan.ip("link", "set", "eth0", "mtu", "1400")
+
+
+def _learns(client, data, level, option):
+    """Sends until the stack has learnt a path MTU, which is returned."""
+    for _ in range(3):
+        try:
+            client.send(data)
+            client.recv(2000)
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    return client.getsockopt(level, option)
+
+
+def too_big(lab):
+    """DF and IPv6: the sender is told the MTU. Without DF: delivered in pieces."""
+    _narrow(lab)
+    lab.wan.serve_udp(53)
+    rulesets.install(lab)
+    client = lab.lan.udp("0.0.0.0", timeout=0.4)
+    client.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+    client.connect((WAN4, 53))
+    equal(_learns(client, b"x" * 1472, socket.IPPROTO_IP, IP_MTU), 1400, "path MTU, IPv4")
+    client = lab.lan.udp("::", timeout=0.4)
+    client.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IP_PMTUDISC_DO)
+    client.connect((WAN6, 53))
+    equal(_learns(client, b"x" * 1452, socket.IPPROTO_IPV6, IPV6_MTU), 1400, "path MTU, IPv6")
+    check(lab.reason("too-big") >= 2, "counted as too-big")
+
+    client = lab.lan.udp("0.0.0.0", 6000, timeout=1)
+    client.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+    client.connect((WAN4, 53))
+    before = lab.reason("too-big")
+    for _ in range(3):
+        client.send(b"x" * 1472)
+        equal(len(client.recv(2000)), 1472, "bytes of the datagram that went in pieces")
+    check(lab.reason("too-big") >= before + 3, "pieces are made by the kernel, counted as too-big")
+
+
+def _bulk(lab, wan, *options):
+    """Gigabits a second of one second of TCP."""
+    result = lab.lan.run("iperf3", "-J", "-t", "1", "-c", wan, *options, timeout=20)
+    return json.loads(result.stdout)["end"]["sum_received"]["bits_per_second"] / 1e9
+
+
+def _carries_bulk(lab):
+    rulesets.install(lab)
+    lab.wan.spawn("iperf3", "-s")
+    harness.eventually(lambda: lab.lan.connect(WAN4, 5201, 0.3), "iperf3 listens")
+    rates = [_bulk(lab, wan, *options) for wan in (WAN4, WAN6) for options in ((), ("-R",))]
+    print("      Gbit/s up and down, IPv4 and IPv6:", " ".join(f"{rate:.1f}" for rate in rates))
+    # Lost segments of every GSO packet would leave far less than this.
+    check(min(rates) > 0.3, f"bulk TCP gets through: {rates}")
+    for menu, size in ((CONNECTION4, 1500), (CONNECTION6, 1500)):
+        for row in lab.connections(menu, "protocol=tcp dst-port=5201"):
+            for way in ("orig", "repl"):
+                packets, octets = row[f"{way}-packets"], row[f"{way}-bytes"]
+                check(octets <= packets * size, f"{way}: {octets} bytes in {packets} packets")
+
+
+def bulk(lab):
+    """TCP with all offloads: packets of many segments stay whole and count as segments."""
+    _carries_bulk(lab)
+
+
+def bulk_into_a_narrow_link(lab):
+    """The same where the path MTU has to be learnt first."""
+    _narrow(lab)
+    _carries_bulk(lab)
+
+
+harness.main(too_big, bulk, bulk_into_a_narrow_link)

@@ -1,0 +1,56 @@
+/ip firewall filter add chain=input connection-state=invalid action=drop comment="drop invalid"
+/ip firewall filter add chain=forward connection-state=invalid action=drop comment="drop invalid forward"
+/ip firewall raw add chain=prerouting src-address=10.0.0.0/8 dst-address=10.0.0.0/8 \
+action=notrack comment="Bypass tracking for internal transit"
+/ip firewall connection tracking print
+# Shorter established timeout frees table entries sooner
+/ip firewall connection tracking set tcp-established-timeout=12h
+# Faster UDP recycling for DNS-heavy routers
+/ip firewall connection tracking set udp-timeout=10s udp-stream-timeout=30s
+/ip firewall connection tracking set tcp-established-timeout=2d
+/ip firewall connection tracking set udp-stream-timeout=10m
+/ip firewall connection tracking set max-connections=500000
+/ip firewall connection print count-only
+# Show all tracked connections
+/ip firewall connection print
+# Show connections to a specific host
+/ip firewall connection print where dst-address~"192.168.88.100"
+# Show all TCP connections
+/ip firewall connection print where protocol=tcp
+# Show connections from a subnet
+/ip firewall connection print where src-address~"10.0.0"
+# Remove connections to a specific host
+/ip firewall connection remove [find dst-address~"203.0.113.50"]
+# Remove all connections (disrupts all active traffic)
+/ip firewall connection remove [find]
+/ip firewall service-port print
+# Enable (default)
+/ip firewall service-port set ftp disabled=no
+# Disable if not needed (reduces attack surface)
+/ip firewall service-port set ftp disabled=yes
+/ip firewall service-port set ftp ports=21,2121
+/ip firewall service-port set sip disabled=no
+# SIP typically runs on UDP 5060 and TLS 5061
+/ip firewall service-port set sip ports=5060,5061
+/ip firewall service-port set h323 disabled=no
+/ip firewall service-port set pptp disabled=no
+/ip firewall service-port set tftp disabled=no
+/ip firewall service-port set irc disabled=no
+# View all helpers and their state
+/ip firewall service-port print
+# Disable all helpers not in use
+/ip firewall service-port set h323 disabled=yes
+/ip firewall service-port set irc disabled=yes
+/ip firewall service-port set pptp disabled=yes
+# Place before regular filter rules in the forward chain
+/ip firewall filter add chain=forward connection-state=established,related \
+action=fasttrack-connection hw-offload=yes comment="FastTrack established/related"
+# Software fallback for packets that miss FastTrack
+/ip firewall filter add chain=forward connection-state=established,related \
+action=accept comment="Accept established/related"
+/ip firewall filter print stats
+# Find a connection by source address
+/ip firewall connection print where src-address~"203.0.113.42"
+# Find established TCP connections
+/ip firewall connection print where protocol=tcp state=established
+/ip firewall connection tracking set enabled=no
