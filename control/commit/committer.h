@@ -44,7 +44,8 @@ public:
     // Error: config.rsc or the revision cannot be read; says where and what to do.
     Result<Standing> load();
 
-    // After load found a saved configuration and no bank in force: puts it in force.
+    // After load found a saved configuration and no bank in force: puts it in force. Otherwise
+    // nothing happens.
     Result<Standing> arm(const Environment &environment);
 
     // The whole of a commit. Error: nothing has changed. The standing's config is what the next
@@ -66,19 +67,23 @@ public:
                                           const Author &author) const;
     Result<void> write_revision(const Pending &pending); // 1: on disk, fsync
     Result<void> fill_bank(const Pending &pending);      // 2: where no packet looks
-    Result<void> switch_bank(const Pending &pending);    // 3: in force; the former one is free
+    Result<void> switch_bank(const Pending &pending);    // 3: in force; waits for packets
     Result<void> save_config(const Pending &pending);    // 4: config.rsc renamed, old ones pruned
 
 private:
     Result<Standing> load_in_force(std::uint64_t bank);
-    Result<Standing> load_saved(std::string text);
-    Result<void> install(const Image &image, std::uint64_t bank);
+    Result<Standing> load_saved(const std::string &text);
+    Result<Standing> take_steps(const Pending &pending);
+    // Steps 2 and 3 alone: what is put in force is on disk already.
+    Result<Standing> put_in_force(const Pending &pending);
 
     Datapath &datapath_;
     RevisionStore store_;
     const Clock &clock_;
     Standing standing_;
     Image image_; // in force; empty until this process has put one in force
+    // The slot that the next bank goes to may still be read by packets in flight.
+    bool slot_in_use_ = true;
 };
 
 } // namespace tg

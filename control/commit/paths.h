@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where an instance keeps its files. The one place that spells these names.
+// Where an instance keeps its files; the commit is given them, so that tests have their own.
 #pragma once
 
 #include <filesystem>
-#include <string_view>
+
+#include "control/base/instance.h"
 
 namespace tg {
 
@@ -13,8 +14,10 @@ struct Paths {
     std::filesystem::path state; // revisions
 
     // The folders of an instance on a host.
-    static Paths of(std::string_view instance);
-
+    static Paths of(const Instance &instance)
+    {
+        return {instance.run(), instance.etc(), instance.state()};
+    }
     [[nodiscard]] std::filesystem::path bpffs() const
     {
         return run / "bpf";

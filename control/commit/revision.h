@@ -9,7 +9,6 @@
 
 #include "control/base/error.h"
 #include "control/config/config.h"
-#include "control/config/environment.h"
 
 namespace tg {
 
@@ -30,7 +29,8 @@ struct Revision {
     friend bool operator==(const Revision &, const Revision &) = default;
 };
 
-std::string to_json(const Revision &revision);
+// Error: text that is not UTF-8.
+Result<std::string> to_json(const Revision &revision);
 // Error: not JSON, a member missing or of another type, text that is no configuration, or ids
 // that do not fit the text. `file` names it in the error.
 Result<Revision> revision_from_json(std::string_view json, std::string_view file);

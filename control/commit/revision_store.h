@@ -30,7 +30,8 @@ public:
     [[nodiscard]] bool unsaved(std::uint64_t number) const;
     // nullopt: there is no config.rsc.
     [[nodiscard]] Result<std::optional<std::string>> saved_text() const;
-    // Removes all but the newest `limit_revisions`, and what an unfinished commit left behind.
+    // Keeps of the revisions up to `in_force` the newest `limit_revisions`; removes newer ones,
+    // which never came into force, and all that an unfinished commit left behind.
     Result<void> prune(std::uint64_t in_force);
 
     [[nodiscard]] const Paths &paths() const
@@ -41,6 +42,8 @@ public:
 private:
     [[nodiscard]] std::filesystem::path file(std::uint64_t number) const;
     [[nodiscard]] std::filesystem::path unsaved_file(std::uint64_t number) const;
+    Result<void> remove_leftovers();
+
     Paths paths_;
 };
 

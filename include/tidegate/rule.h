@@ -49,7 +49,7 @@ struct tg_rule {
     __u8 out_list;
     __u8 src_port_count;
     __u8 dst_port_count;
-    __u8 zero[33];
+    __u8 zero[37];
     struct tg_addr_range src;
     struct tg_addr_range dst;
     struct tg_port_range src_ports[TG_LIMIT_PORT_RANGES];

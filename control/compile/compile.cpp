@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/compile/compile.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "control/compile/rule.h"
+#include "control/config/validate.h"
+
+namespace tg {
+
+namespace {
+
+// No element has padding, so equal ones are equal bytes.
+static_assert(std::has_unique_object_representations_v<tg_bank_header> &&
+              std::has_unique_object_representations_v<tg_device_bucket>);
+static_assert(offsetof(tg_rule, src) == offsetof(tg_rule, zero) + sizeof(tg_rule::zero));
+
+struct ChainRow {
+    tg_chain_number number;
+    std::string_view table;
+    std::string_view chain;
+};
+
+constexpr ChainRow chain_rows[] = {
+#define TG_X(name, table, chain) {TG_CHAIN_##name, table, chain},
+    TG_CHAINS(TG_X)
+#undef TG_X
+};
+
+struct TimeoutRow {
+    tg_timeout timeout;
+    std::string_view property;
+    std::uint32_t seconds;
+};
+
+constexpr TimeoutRow timeout_rows[] = {
+#define TG_X(class_, property, seconds) {TG_TIMEOUT_##class_, property, seconds},
+    TG_TIMEOUTS(TG_X)
+#undef TG_X
+};
+
+std::string_view rule_menu(int family, std::string_view table)
+{
+    const bool ipv4 = family == TG_FAMILY_IPV4;
+    if (table == "raw") {
+        return ipv4 ? menu_raw4 : menu_raw6;
+    }
+    return ipv4 ? menu_filter4 : menu_filter6;
+}
+
+// The record of a menu that has exactly one; an empty item, that is defaults, if nothing was set.
+const Item &record_of(const Config &config, std::string_view menu)
+{
+    static const Item defaults;
+    const std::vector<Item> &items = config.items(menu);
+    return items.empty() ? defaults : items.front();
+}
+
+// Places for connections of the router itself, on top of max-connections.
+std::uint32_t reserve_for(std::uint32_t max_connections)
+{
+    return std::clamp(max_connections / 16, TG_LIMIT_RESERVE_MIN, TG_LIMIT_RESERVE_MAX);
+}
+
+Result<void> set_timeouts(tg_bank_header &header, const Item &tracking)
+{
+    for (const TimeoutRow &row : timeout_rows) {
+        const Duration value =
+            tracking.value_or(row.property, Duration(std::chrono::seconds(row.seconds)));
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(value).count();
+        if (seconds < 0 || seconds > UINT32_MAX) {
+            return fail(fmt::format("{} is out of range: {}", row.property, to_string(value)));
+        }
+        header.timeouts[row.timeout] = static_cast<std::uint32_t>(seconds);
+    }
+    return {};
+}
+
+Result<tg_bank_header> make_header(const Config &config, const Environment &environment)
+{
+    const Item &tracking = record_of(config, menu_tracking);
+    const auto max_connections =
+        tracking.value_or<std::int64_t>("max-connections", TG_LIMIT_CONNECTIONS_DEFAULT);
+    if (max_connections < 1 || max_connections > TG_LIMIT_CONNECTIONS) {
+        return fail(fmt::format("max-connections is {}: it can be 1 to {}", max_connections,
+                                TG_LIMIT_CONNECTIONS));
+    }
+    tg_bank_header header = {};
+    header.tracking = tracking_active(config, environment) ? TG_TRACKING_ON : TG_TRACKING_OFF;
+    header.max_connections = static_cast<std::uint32_t>(max_connections);
+    header.reserve = reserve_for(header.max_connections);
+    header.accept_neighbour_discovery =
+        record_of(config, menu_settings6).value_or("accept-neighbour-discovery", true);
+    header.accept_dhcp_client =
+        record_of(config, menu_settings4).value_or("accept-dhcp-client", true);
+    if (const Result<void> set = set_timeouts(header, tracking); !set) {
+        return std::unexpected(set.error());
+    }
+    return header;
+}
+
+// The rules of one chain that can match a packet here.
+Result<std::vector<tg_rule>> compile_chain(const Config &config, const RuleContext &context,
+                                           std::string_view menu, std::string_view chain)
+{
+    std::vector<tg_rule> rules;
+    for (const Item &item : config.items(menu)) {
+        if (item.disabled() || item.value_or("chain", std::string()) != chain ||
+            !rule_is_valid(config, context.environment, menu, item)) {
+            continue;
+        }
+        const Result<std::optional<tg_rule>> rule = compile_rule(item, context);
+        if (!rule) {
+            return fail(fmt::format("{} {}", menu, rule.error().message), rule.error().position);
+        }
+        if (*rule) {
+            rules.push_back(**rule);
+        }
+    }
+    if (rules.size() > TG_LIMIT_CHAIN_RULES) {
+        return fail(fmt::format("{} has {} rules in chain {}: the limit is {}", menu, rules.size(),
+                                chain, TG_LIMIT_CHAIN_RULES));
+    }
+    return rules;
+}
+
+// Appends the rules of every chain and notes where they stand.
+Result<tg_bank_chains> append_chains(std::vector<tg_bank_element> &elements, const Config &config,
+                                     const RuleContext &context)
+{
+    tg_bank_chains chains = {};
+    for (int family = 0; family < TG_FAMILY_COUNT; family++) {
+        for (const ChainRow &row : chain_rows) {
+            const Result<std::vector<tg_rule>> rules =
+                compile_chain(config, context, rule_menu(family, row.table), row.chain);
+            if (!rules) {
+                return std::unexpected(rules.error());
+            }
+            chains.chains[family][row.number] = {static_cast<std::uint32_t>(elements.size()),
+                                                 static_cast<std::uint32_t>(rules->size())};
+            for (const tg_rule &rule : *rules) {
+                elements.push_back({.rule = rule});
+            }
+        }
+    }
+    return chains;
+}
+
+} // namespace
+
+bool operator==(const Image &a, const Image &b)
+{
+    return a.elements.size() == b.elements.size() &&
+           (a.elements.empty() || std::memcmp(a.elements.data(), b.elements.data(),
+                                              a.elements.size() * sizeof(tg_bank_element)) == 0);
+}
+
+Result<Image> compile(const Config &config, const Environment &environment, std::uint64_t revision)
+{
+    Result<tg_bank_header> header = make_header(config, environment);
+    if (!header) {
+        return std::unexpected(header.error());
+    }
+    const Result<InterfaceLists> lists = number_interface_lists(config, environment);
+    if (!lists) {
+        return std::unexpected(lists.error());
+    }
+    const Result<std::vector<tg_device_bucket>> buckets = device_buckets(lists->members);
+    if (!buckets) {
+        return std::unexpected(buckets.error());
+    }
+    Image image;
+    image.elements.resize(TG_BANK_FIRST);
+    for (const tg_device_bucket &bucket : *buckets) {
+        image.elements.push_back({.devices = bucket});
+    }
+    const Result<tg_bank_chains> chains =
+        append_chains(image.elements, config, {environment, *lists});
+    if (!chains) {
+        return std::unexpected(chains.error());
+    }
+    if (image.elements.size() > TG_LIMIT_BANK_ELEMENTS) {
+        return fail(fmt::format("rules and interface lists need {} bank elements: the limit is {}",
+                                image.elements.size(), TG_LIMIT_BANK_ELEMENTS));
+    }
+    header->revision = revision;
+    header->elements = static_cast<std::uint32_t>(image.elements.size());
+    header->device_first = TG_BANK_FIRST;
+    header->device_mask = static_cast<std::uint32_t>(buckets->size() - 1);
+    image.elements[TG_BANK_HEADER].header = *header;
+    image.elements[TG_BANK_CHAINS].chains = *chains;
+    return image;
+}
+
+} // namespace tg

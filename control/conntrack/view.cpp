@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/conntrack/view.h"
+
+#include "bpf/core/tuple_ops.h"
+#include "control/conntrack/expiry.h"
+
+namespace tg {
+
+namespace {
+
+// Every record of the table with the ticks it has left, until `visit` returns false.
+template <class Visit> Result<void> walk(const ConnectionStore &store, const Visit &visit)
+{
+    const Result<Timeouts> timeouts = store.timeouts();
+    if (!timeouts) {
+        return std::unexpected(timeouts.error());
+    }
+    maps::ConnectionCursor cursor;
+    std::vector<maps::ConnectionEntry> slice;
+    while (!cursor.at_end) {
+        if (Result<void> read = store.read(cursor, slice); !read) {
+            return read;
+        }
+        const std::uint64_t now = store.clock().now();
+        for (const maps::ConnectionEntry &entry : slice) {
+            if (!visit(entry.record, ticks_left(entry.record, *timeouts, store.clock(), now))) {
+                return {};
+            }
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Result<void> visit_connections(const ConnectionStore &store, Family family,
+                               const VisitConnection &visit)
+{
+    return walk(store, [&](const tg_conn &record, std::uint64_t left) {
+        if (left == 0 || record.original.family != static_cast<std::uint8_t>(family)) {
+            return true;
+        }
+        return visit(record, store.clock().duration(left));
+    });
+}
+
+Result<ConnectionCounts> count_connections(const ConnectionStore &store)
+{
+    ConnectionCounts counts;
+    const Result<void> walked = walk(store, [&](const tg_conn &record, std::uint64_t left) {
+        if (left == 0) {
+            counts.overdue++;
+        } else if (record.original.family < TG_FAMILY_COUNT) {
+            counts.living[record.original.family]++;
+        }
+        return true;
+    });
+    if (!walked) {
+        return std::unexpected(walked.error());
+    }
+    return counts;
+}
+
+tg_sweep_key sweep_key(const tg_conn_key &key, const tg_conn &record, bool force)
+{
+    return {key, tg_word_generation(record.word), force ? 1u : 0u};
+}
+
+tg_sweep_key sweep_key(const tg_conn &record, bool force)
+{
+    tg_conn_key key;
+    tg_tuple_key(&record.original, &key);
+    return sweep_key(key, record, force);
+}
+
+} // namespace tg
