@@ -182,7 +182,7 @@ Result<Node> ConditionParser::parenthesis()
         return part;
     }
     const bool unequal = take_operator() == Comparison::unequal;
-    lexer_.skip_blanks();
+    lexer_.skip_blanks_before_value();
     const Position place = lexer_.position();
     auto truth = literal(Comparison::equal);
     if (!truth) {
@@ -218,7 +218,7 @@ Result<Node> ConditionParser::term()
 
 Result<Literal> ConditionParser::literal(Comparison comparison)
 {
-    lexer_.skip_blanks();
+    lexer_.skip_blanks_before_value();
     const Position place = lexer_.position();
     auto word = lexer_.value();
     if (!word) {

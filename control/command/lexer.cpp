@@ -168,6 +168,13 @@ bool Lexer::skip_blanks()
     return index_ != start;
 }
 
+void Lexer::skip_blanks_before_value()
+{
+    if (peek() != '#') {
+        skip_blanks();
+    }
+}
+
 void Lexer::skip_separators()
 {
     skip_blanks();

@@ -32,6 +32,8 @@ public:
     // Skips blanks and a comment, inside brackets and parentheses also line ends. Whether there
     // were any. Only for where a token may start: elsewhere "#" is no comment.
     bool skip_blanks();
+    // The same after "=", where a "#" begins a value unless a blank stands before it.
+    void skip_blanks_before_value();
     // Skips everything that may stand between two commands.
     void skip_separators();
     // Whether, after blanks, the command or the substitution ends here. Takes nothing more.

@@ -199,7 +199,7 @@ Result<Argument> ScriptParser::argument(const std::string &menu)
 Result<void> ScriptParser::named_value(Argument &argument, const std::string &menu)
 {
     lexer_.take();
-    lexer_.skip_blanks();
+    lexer_.skip_blanks_before_value();
     if (lexer_.peek() == '[') {
         return substitution(argument, menu);
     }

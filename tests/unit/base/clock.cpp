@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/base/clock.h"
+
+#include <gtest/gtest.h>
+
+namespace tg {
+namespace {
+
+TEST(HostClock, GoesForwardInBothScales)
+{
+    const Clock &clock = host_clock();
+    const Duration before = clock.since_boot();
+    EXPECT_GT(before, Duration{0});
+    EXPECT_GE(clock.since_boot(), before);
+    EXPECT_GT(clock.wall().time_since_epoch(), clock.since_boot());
+}
+
+} // namespace
+} // namespace tg

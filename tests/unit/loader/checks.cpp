@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the loader refuses, in which words.
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/if_arp.h>
+
+#include "loader/commands.h"
+#include "loader/interfaces.h"
+#include "loader/limits.h"
+#include "loader/load.h"
+#include "loader/modes.h"
+#include "loader/netns.h"
+#include "loader/system.h"
+
+namespace tg::loader {
+namespace {
+
+using testing::HasSubstr;
+
+Instance instance(const char *name = "default")
+{
+    return *Instance::named(name);
+}
+
+TEST(Layout, OfThisBuildIsAccepted)
+{
+    EXPECT_TRUE(check_layout({.magic = TG_LAYOUT_MAGIC, .version = TG_LAYOUT_VERSION}, instance()));
+}
+
+TEST(Layout, OfAnotherBuildIsRefusedWithTheRemedy)
+{
+    const auto refusal = [](tg_layout layout, const char *name) {
+        return check_layout(layout, instance(name)).error().message;
+    };
+    EXPECT_EQ(refusal({.magic = TG_LAYOUT_MAGIC, .version = 99}, "default"),
+              fmt::format("layout version 99 found, this build reads {}: run `tidegate down` first",
+                          TG_LAYOUT_VERSION));
+    EXPECT_EQ(refusal({.magic = TG_LAYOUT_MAGIC, .version = 0}, "edge"),
+              fmt::format("layout version 0 found, this build reads {}: run `tidegate down "
+                          "--instance edge` first",
+                          TG_LAYOUT_VERSION));
+    EXPECT_THAT(refusal({.magic = 1, .version = TG_LAYOUT_VERSION}, "default"),
+                HasSubstr("no layout record of Tidegate"));
+}
+
+TEST(Mode, IsChosenOrRefused)
+{
+    EXPECT_EQ(choose_mode("auto")->mode, TG_MODE_TC);
+    EXPECT_EQ(choose_mode("auto")->why, "native XDP is not built yet");
+    EXPECT_EQ(choose_mode("tc")->mode, TG_MODE_TC);
+    EXPECT_EQ(choose_mode("tc")->why, "asked for");
+    for (const char *asked : {"native", "generic", "offload"}) {
+        EXPECT_THAT(choose_mode(asked).error().message, HasSubstr("is not built yet")) << asked;
+    }
+    EXPECT_EQ(choose_mode("fast").error().message,
+              "no mode \"fast\": expected auto, native, generic, tc, offload");
+    EXPECT_FALSE(choose_mode(""));
+}
+
+TEST(LinkHeader, FollowsTheLinkType)
+{
+    EXPECT_EQ(link_header_length(ARPHRD_ETHER), 14u);
+    EXPECT_EQ(link_header_length(ARPHRD_NONE), 0u);
+    EXPECT_EQ(link_header_length(ARPHRD_PPP), 0u);
+    EXPECT_EQ(link_header_length(ARPHRD_INFINIBAND), std::nullopt);
+}
+
+TEST(Interface, UnknownOnesAndLoopbackAreRefused)
+{
+    EXPECT_THAT(
+        find_interface("no-such-device").error().message,
+        HasSubstr("no interface \"no-such-device\" in this network namespace, there are: "));
+    EXPECT_FALSE(find_interface(""));
+    EXPECT_FALSE(find_interface("a-name-longer-than-the-kernel-takes"));
+    EXPECT_THAT(find_interface("lo").error().message, HasSubstr("loopback"));
+}
+
+TEST(Confirm, HasItsLimits)
+{
+    const auto refusal = [](unsigned seconds) {
+        const AttachRequest request = {
+            .instance = instance(), .interfaces = {"no-such-device"}, .confirm_seconds = seconds};
+        return attach(request).error().message;
+    };
+    EXPECT_THAT(refusal(0), HasSubstr("expected 1 to 86400 seconds"));
+    EXPECT_THAT(refusal(limit_confirm_seconds + 1), HasSubstr("expected 1 to 86400 seconds"));
+    EXPECT_THAT(refusal(1), testing::Not(HasSubstr("--confirm")));
+    EXPECT_THAT(refusal(limit_confirm_seconds), testing::Not(HasSubstr("--confirm")));
+}
+
+TEST(Netns, IsANameOrAPath)
+{
+    EXPECT_EQ(netns_path("fw"), "/run/netns/fw");
+    EXPECT_EQ(netns_path("/proc/1/ns/net"), "/proc/1/ns/net");
+    EXPECT_THAT(enter_netns("/run/netns/no-such-namespace").error().message,
+                HasSubstr("cannot open network namespace /run/netns/no-such-namespace"));
+}
+
+TEST(ReplaceFile, HasTheOldOrTheNewContent)
+{
+    const std::filesystem::path path = testing::TempDir() + fmt::format("loader{}", ::getpid());
+    ASSERT_TRUE(replace_file(path, "first"));
+    ASSERT_TRUE(replace_file(path, "second"));
+    EXPECT_EQ(read_file(path), "second");
+    EXPECT_FALSE(replace_file(path / "not-a-folder", "third"));
+    EXPECT_EQ(read_file(path), "second");
+    std::filesystem::remove(path);
+    EXPECT_FALSE(read_file(path));
+}
+
+} // namespace
+} // namespace tg::loader
