@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include "loader/filters.h"
 #include "loader/interfaces.h"
 #include "loader/kernel_log.h"
 #include "loader/load.h"
@@ -256,7 +257,7 @@ Result<void> detach_tc(const Instance &instance, const AttachedInterface &interf
             return failed(fmt::format("detach from {}", interface.name), -error);
         }
     }
-    if (interface.made_qdisc) {
+    if (interface.made_qdisc && !has_filters(interface.ifindex)) {
         const int error = remove_qdisc(interface.ifindex);
         if (error != 0 && error != -ENOENT && error != -EINVAL) {
             return failed(fmt::format("remove the clsact qdisc of {}", interface.name), -error);

@@ -9,6 +9,13 @@ namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t at_boot = 0xffff'ffff - 300 * 250; // where Linux starts counting
 
+// jiffies * 1e9 / rate modulo 2^64, the product without overflow.
+std::uint64_t in_ns(std::uint64_t jiffies, std::uint32_t rate)
+{
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>(static_cast<Wide>(jiffies) * second_ns / rate);
+}
+
 std::optional<std::uint32_t> measured(std::uint64_t ticks, std::uint64_t elapsed_ns)
 {
     return tick_rate({at_boot, 5 * second_ns}, {at_boot + ticks, 5 * second_ns + elapsed_ns});
@@ -48,8 +55,7 @@ TEST(BoottimeOffset, GivesTheReadingBack)
              {std::uint64_t{0}, at_boot, at_boot + 1, std::uint64_t{40'000'000'007}}) {
             const tg_clock reading = {jiffies, 123'456'789'012};
             const std::uint64_t offset = boottime_offset(reading, rate);
-            const auto since_zero = static_cast<std::uint64_t>(
-                static_cast<unsigned __int128>(jiffies) * second_ns / rate);
+            const std::uint64_t since_zero = in_ns(jiffies, rate);
             EXPECT_EQ(since_zero + offset, reading.boottime_ns) << rate << " " << jiffies;
         }
     }

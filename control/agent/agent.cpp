@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/agent.h"
+
+#include <array>
+#include <csignal>
+#include <pwd.h>
+#include <sys/signalfd.h>
+
+#include "control/agent/console.h"
+#include "control/agent/lock.h"
+#include "control/base/log.h"
+
+namespace tg {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds heartbeat_interval{1000};
+// Reading the whole network again and again while many interfaces come up would starve the rest.
+constexpr milliseconds network_interval{100};
+// A round over a full table of TG_LIMIT_CONNECTIONS takes a few seconds and a few per cent of a
+// CPU; a small table is looked at once a second.
+constexpr std::uint64_t aging_slice = 16384;
+constexpr milliseconds aging_slice_interval{50};
+constexpr milliseconds aging_round_interval{1000};
+constexpr milliseconds stop_poll{10};
+// How long clients may take to read their last answer when the agent stops.
+constexpr milliseconds stop_patience{1000};
+
+std::string user_name(uid_t uid)
+{
+    std::array<char, 4096> buffer;
+    passwd entry = {};
+    passwd *found = nullptr;
+    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+        return std::to_string(uid);
+    }
+    return found->pw_name;
+}
+
+} // namespace
+
+Agent::Agent(Instance instance, maps::Instance maps, Network network, std::unique_ptr<Loop> loop)
+    : instance_(std::move(instance)), maps_(std::move(maps)), datapath_(maps_),
+      store_(maps_, host_clock()), runtime_(maps_, store_),
+      committer_(datapath_, Paths::of(instance_.name()), host_clock()), aging_(store_),
+      network_(std::move(network)), loop_(std::move(loop)), started_(host_clock().since_boot())
+{
+}
+
+Agent::~Agent()
+{
+    std::error_code ignored;
+    if (server_) {
+        std::filesystem::remove(control_socket(instance_), ignored);
+    }
+}
+
+Result<std::unique_ptr<Agent>> Agent::start(const Instance &instance)
+{
+    Result<maps::Instance> maps = maps::Instance::open(instance.bpffs());
+    if (!maps) {
+        return std::unexpected(maps.error());
+    }
+    Result<Network> network = Network::open();
+    if (!network) {
+        return std::unexpected(network.error());
+    }
+    Result<std::unique_ptr<Loop>> loop = Loop::make();
+    if (!loop) {
+        return std::unexpected(loop.error());
+    }
+    std::unique_ptr<Agent> agent(
+        new Agent(instance, std::move(*maps), std::move(*network), std::move(*loop)));
+    if (const Result<void> begun = agent->begin(); !begun) {
+        return std::unexpected(begun.error());
+    }
+    return agent;
+}
+
+Result<void> Agent::begin()
+{
+    for (const auto step : {&Agent::catch_signals, &Agent::take_over, &Agent::listen}) {
+        if (const Result<void> done = (this->*step)(); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+// From here on the agent owns the policy: what a former agent left, or what is saved.
+Result<void> Agent::take_over()
+{
+    if (const Result<bool> read = network_.sync(); !read) {
+        return std::unexpected(read.error());
+    }
+    if (const Result<void> put = maps_.devices.replace(network_.state().device_flags); !put) {
+        return put;
+    }
+    const Environment &environment = network_.state().environment;
+    Result<Standing> standing = committer_.load();
+    if (standing && !standing->armed) {
+        standing = committer_.arm(environment);
+    } else if (standing) {
+        standing = committer_.refresh(environment);
+    }
+    if (!standing) {
+        return std::unexpected(standing.error());
+    }
+    for (const std::string &notice : standing->notices) {
+        log_warning("{}", notice);
+    }
+    log_info("{}, revision {}", standing->armed ? "armed" : "not armed", standing->revision);
+    publish();
+    return {};
+}
+
+Result<void> Agent::catch_signals()
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        sigaddset(&set, signal);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) {
+        return fail("cannot catch signals");
+    }
+    return loop_->watch(signals_.get(), [this] {
+        signalfd_siginfo signal = {};
+        if (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+            log_info("signal {} from pid {}", signal.ssi_signo, signal.ssi_pid);
+            begin_stop();
+        }
+    });
+}
+
+Result<void> Agent::listen()
+{
+    const std::pair<std::optional<Timer> *, void (Agent::*)()> timers[] = {
+        {&heartbeat_, &Agent::beat},
+        {&aging_timer_, &Agent::age},
+        {&network_timer_, &Agent::follow_network},
+        {&stop_timer_, &Agent::continue_stop},
+    };
+    for (const auto &[timer, function] : timers) {
+        Result<Timer> made = Timer::make(*loop_, [this, function] { (this->*function)(); });
+        if (!made) {
+            return std::unexpected(made.error());
+        }
+        timer->emplace(std::move(*made));
+    }
+    Result<rpc::Server> server = rpc::Server::listen(control_socket(instance_), *this);
+    if (!server) {
+        return std::unexpected(server.error());
+    }
+    server_.emplace(std::move(*server));
+    if (const Result<void> watched = loop_->watch(server_->fd(), [this] { server_->accept(); });
+        !watched) {
+        return watched;
+    }
+    beat();
+    aging_timer_->set(aging_slice_interval);
+    return loop_->watch(network_.fd(), [this] { network_event(); });
+}
+
+Result<void> Agent::run()
+{
+    return loop_->run_while([this] { return !stopping_ || server_->busy(); });
+}
+
+void Agent::publish()
+{
+    const Standing &standing = committer_.standing();
+    snapshot_ = std::make_shared<const Snapshot>(
+        Snapshot{standing.revision, standing.config, network_.state().environment});
+}
+
+void Agent::network_event()
+{
+    if (!network_.drain() || network_waits_) {
+        return;
+    }
+    const Duration since = host_clock().since_boot() - last_sync_;
+    if (since >= network_interval) {
+        follow_network();
+        return;
+    }
+    network_waits_ = true;
+    network_timer_->set(network_interval - since);
+}
+
+void Agent::follow_network()
+{
+    network_waits_ = false;
+    last_sync_ = host_clock().since_boot();
+    const Result<bool> changed = network_.sync();
+    if (!changed) {
+        log_error("{}", to_string(changed.error()));
+        network_waits_ = true;
+        network_timer_->set(network_interval);
+    } else if (*changed) {
+        network_changed();
+    }
+}
+
+void Agent::network_changed()
+{
+    if (const Result<void> put = maps_.devices.replace(network_.state().device_flags); !put) {
+        log_error("{}", to_string(put.error()));
+    }
+    if (const Result<Standing> now = committer_.refresh(network_.state().environment); !now) {
+        log_error("interfaces have changed, but the rules in force could not follow: {}",
+                  to_string(now.error()));
+    }
+    publish();
+}
+
+void Agent::beat()
+{
+    if (const Result<void> set = maps_.control.set_heartbeat(store_.clock().now()); !set) {
+        log_error("{}", to_string(set.error()));
+    }
+    heartbeat_->set(heartbeat_interval);
+}
+
+void Agent::age()
+{
+    const Result<Aging::Step> step = aging_.step(aging_slice);
+    if (!step && !aging_fails_) {
+        log_error("aging: {}", to_string(step.error()));
+    }
+    aging_fails_ = !step;
+    aging_timer_->set(step && !step->round_done ? aging_slice_interval : aging_round_interval);
+}
+
+std::unique_ptr<rpc::Conversation> Agent::talk_to(const rpc::Peer &peer)
+{
+    return std::make_unique<Console>(*this, Author{.uid = peer.uid, .name = user_name(peer.uid)});
+}
+
+// The kernel queues its messages before the change they tell of is visible to whoever made it, so
+// what a client has done before it asks is in the snapshot.
+std::shared_ptr<const Snapshot> Agent::snapshot()
+{
+    return loop_->call([this] {
+        if (network_.drain()) {
+            follow_network();
+        }
+        return snapshot_;
+    });
+}
+
+Result<std::uint64_t> Agent::apply(const Change &change)
+{
+    return loop_->call([this, &change] { return apply_now(change); });
+}
+
+Result<std::uint64_t> Agent::apply_now(const Change &change)
+{
+    if (change.config) {
+        const Result<Standing> standing =
+            committer_.commit(*change.config, network_.state().environment, change.author);
+        if (!standing) {
+            return std::unexpected(standing.error());
+        }
+        publish();
+        log_info("revision {} by {}", standing->revision, change.author.name);
+    }
+    const Result<void> zeroed = maps_.rule_counters.zero(change.reset);
+    const Result<std::uint64_t> removed =
+        zeroed ? runtime_.remove_connections(change.remove) : Result<std::uint64_t>(0);
+    if (!zeroed || !removed) {
+        return fail(fmt::format("{}{}", change.config ? "committed, but: " : "",
+                                zeroed ? removed.error().message : zeroed.error().message));
+    }
+    return snapshot_->revision;
+}
+
+rpc::Json Agent::status()
+{
+    return loop_->call([this] { return status_now(); });
+}
+
+rpc::Json Agent::status_now()
+{
+    const Standing &standing = committer_.standing();
+    const auto uptime =
+        std::chrono::duration_cast<std::chrono::seconds>(host_clock().since_boot() - started_);
+    return {{"pid", ::getpid()},
+            {"version", TG_VERSION},
+            {"uptime", uptime.count()},
+            {"revision", standing.revision},
+            {"armed", standing.armed},
+            {"saved", standing.saved},
+            {"notices", standing.notices},
+            {"interfaces", network_.state().environment.interfaces.size()},
+            {"route-changes", network_.route_changes()},
+            {"netlink-losses", network_.losses()}};
+}
+
+void Agent::stop()
+{
+    loop_->call([this] { begin_stop(); });
+}
+
+void Agent::begin_stop()
+{
+    if (stopping_) {
+        return;
+    }
+    log_info("stopping; the datapath goes on");
+    stopping_ = true;
+    stop_began_ = host_clock().since_boot();
+    loop_->forget(server_->fd());
+    server_->stop();
+    stop_timer_->set(stop_poll);
+}
+
+void Agent::continue_stop()
+{
+    if (host_clock().since_boot() - stop_began_ >= stop_patience) {
+        server_->cut_off();
+    }
+    stop_timer_->set(stop_poll);
+}
+
+} // namespace tg

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent of one instance: wires configuration, maps, network events and clients together. Only
+// the thread of run changes anything; the others read.
+#pragma once
+
+#include <atomic>
+
+#include "control/agent/engine.h"
+#include "control/agent/kernel_runtime.h"
+#include "control/agent/loop.h"
+#include "control/agent/network.h"
+#include "control/base/instance.h"
+#include "control/commit/committer.h"
+#include "control/conntrack/aging.h"
+#include "control/rpc/server.h"
+
+namespace tg {
+
+class Agent final : public Engine, public rpc::Service {
+public:
+    // Opens everything and brings a saved configuration into force if none is; in the network
+    // namespace the thread is in. The caller holds the instance's lock.
+    static Result<std::unique_ptr<Agent>> start(const Instance &instance);
+    ~Agent() override;
+
+    // Until stop, SIGTERM or SIGINT. The datapath goes on as it is.
+    Result<void> run();
+
+    std::shared_ptr<const Snapshot> snapshot() override;
+    std::mutex &edits() override
+    {
+        return edits_;
+    }
+    Runtime &runtime() override
+    {
+        return runtime_;
+    }
+    Result<std::uint64_t> apply(const Change &change) override;
+    rpc::Json status() override;
+    void stop() override;
+
+    std::unique_ptr<rpc::Conversation> talk_to(const rpc::Peer &peer) override;
+
+private:
+    Agent(Instance instance, maps::Instance maps, Network network, std::unique_ptr<Loop> loop);
+
+    // The steps of start.
+    Result<void> begin();
+    Result<void> take_over();
+    Result<void> listen();
+    Result<void> catch_signals();
+
+    // All below: in the loop's thread.
+    void publish();
+    void follow_network();
+    void network_event();
+    void network_changed();
+    void beat();
+    void age();
+    void begin_stop();
+    void continue_stop();
+    Result<std::uint64_t> apply_now(const Change &change);
+    [[nodiscard]] rpc::Json status_now();
+
+    const Instance instance_;
+    maps::Instance maps_;
+    KernelDatapath datapath_;
+    KernelConnectionStore store_;
+    KernelRuntime runtime_;
+    Committer committer_;
+    Aging aging_;
+    Network network_;
+    std::unique_ptr<Loop> loop_;
+    std::optional<rpc::Server> server_;
+    Fd signals_;
+    std::optional<Timer> heartbeat_;
+    std::optional<Timer> aging_timer_;
+    std::optional<Timer> network_timer_;
+    std::optional<Timer> stop_timer_;
+    std::mutex edits_;
+    std::shared_ptr<const Snapshot> snapshot_;
+    Duration started_ = {};
+    Duration last_sync_ = {};
+    bool network_waits_ = false;
+    bool aging_fails_ = false;
+    bool stopping_ = false;
+    Duration stop_began_ = {};
+};
+
+} // namespace tg

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/console.h"
+
+#include <algorithm>
+#include <array>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "control/base/limits.h"
+
+namespace tg {
+namespace {
+
+using rpc::Answer;
+using rpc::Code;
+using rpc::Json;
+using rpc::refuse;
+
+// A member that a method's params may have.
+struct Param {
+    const char *name;
+    Json::value_t type;
+    bool required = false;
+};
+
+std::string type_name(Json::value_t type)
+{
+    switch (type) {
+    case Json::value_t::string:
+        return "a string";
+    case Json::value_t::boolean:
+        return "true or false";
+    default:
+        return "a number from 0 on";
+    }
+}
+
+Answer<void> check_params(const Json &params, const std::vector<Param> &known)
+{
+    for (const auto &[name, value] : params.items()) {
+        const auto param = std::ranges::find(known, name, &Param::name);
+        if (param == known.end()) {
+            return refuse(Code::invalid_params, fmt::format("unknown parameter {}", name));
+        }
+        if (value.type() != param->type) {
+            return refuse(Code::invalid_params,
+                          fmt::format("{}: expected {}", name, type_name(param->type)));
+        }
+    }
+    for (const Param &param : known) {
+        if (param.required && !params.contains(param.name)) {
+            return refuse(Code::invalid_params, fmt::format("missing parameter {}", param.name));
+        }
+    }
+    return {};
+}
+
+// Verbs that leave everything as it is; "" is a path that changes the level.
+constexpr std::array<std::string_view, 5> reading_verbs = {"", "print", "find", "get", "export"};
+
+bool reads_only(const Command &command)
+{
+    return std::ranges::find(reading_verbs, command.verb.text) != reading_verbs.end();
+}
+
+std::unexpected<rpc::Failure> failed(const Error &error)
+{
+    return std::unexpected(rpc::to_failure(error));
+}
+
+} // namespace
+
+struct Console::Method {
+    const char *name;
+    Answer<Json> (Console::*function)(const Json &params, rpc::Output &output);
+    std::vector<Param> params;
+};
+
+const std::vector<Console::Method> &Console::methods()
+{
+    using Type = Json::value_t;
+    static const std::vector<Method> table = {
+        {"run",
+         &Console::run,
+         {{"text", Type::string, true},
+          {"file", Type::string},
+          {"json", Type::boolean},
+          {"width", Type::number_unsigned},
+          {"import", Type::boolean}}},
+        {"repeat", &Console::repeat, {}},
+        {"export", &Console::export_all, {}},
+        {"status", &Console::status, {}},
+        {"ping", &Console::ping, {}},
+        {"shutdown", &Console::shutdown, {}},
+    };
+    return table;
+}
+
+Answer<Json> Console::call(const std::string &method, const Json &params, rpc::Output &output)
+{
+    const auto found = std::ranges::find(methods(), method, &Method::name);
+    if (found == methods().end()) {
+        return refuse(Code::unknown_method, fmt::format("unknown method {}", method));
+    }
+    if (const Answer<void> good = check_params(params, found->params); !good) {
+        return std::unexpected(good.error());
+    }
+    return (this->*found->function)(params, output);
+}
+
+Answer<Json> Console::run(const Json &params, rpc::Output &output)
+{
+    const auto &text = params["text"].get_ref<const std::string &>();
+    const std::string file = params.value("file", std::string());
+    if (params.value("import", false)) {
+        return import_script(text, file);
+    }
+    Session session = session_;
+    session.json = params.value("json", false);
+    session.width = params.value("width", Session().width);
+    const Result<std::vector<Command>> commands =
+        parse_script(text, menu_tree(), session.level, file);
+    if (!commands) {
+        return failed(commands.error());
+    }
+    return run_commands(*commands, std::move(session), output);
+}
+
+Answer<Json> Console::import_script(const std::string &text, const std::string &file)
+{
+    const std::lock_guard edits(engine_.edits());
+    const std::shared_ptr<const Snapshot> start = engine_.snapshot();
+    Session session;
+    const Result<Config> config =
+        apply_script(text, file, start->config, start->environment, session);
+    if (!config) {
+        return failed(config.error());
+    }
+    const Result<std::uint64_t> revision =
+        engine_.apply({.config = *config, .reset = {}, .remove = {}, .author = author_});
+    if (!revision) {
+        return failed(revision.error());
+    }
+    return Json{{"revision", *revision}, {"committed", true}};
+}
+
+Answer<Json> Console::run_commands(const std::vector<Command> &commands, Session session,
+                                   rpc::Output &output)
+{
+    const bool changing = !std::ranges::all_of(commands, reads_only);
+    std::unique_lock edits(engine_.edits(), std::defer_lock);
+    if (changing) {
+        edits.lock();
+    }
+    const std::shared_ptr<const Snapshot> start = engine_.snapshot();
+    RunOutput sink(output, changing);
+    RunRuntime runtime(engine_.runtime(), [&sink] { return sink.abandoned(); });
+    if (changing) {
+        runtime.know_counters_of(start->config);
+    }
+    Change change{.config = {}, .reset = {}, .remove = {}, .author = author_};
+    Duration repeat = {};
+    for (const Command &command : commands) {
+        // A single command prints nothing if it fails, so the last one need not be kept back.
+        if (!changing && &command == &commands.back()) {
+            sink.release();
+        }
+        Result<Outcome> outcome = execute(command, change.config ? *change.config : start->config,
+                                          start->environment, runtime, session, sink);
+        if (!outcome) {
+            return failed(outcome.error());
+        }
+        if (sink.overflowed()) {
+            return refuse(Code::failed, fmt::format("more than {} bytes of output in a run that "
+                                                    "changes something: print on its own",
+                                                    limit_held_output));
+        }
+        if (outcome->config) {
+            change.config = std::move(outcome->config);
+        }
+        repeat = changing ? Duration{} : outcome->repeat;
+    }
+    change.reset = runtime.reset();
+    change.remove = runtime.removed();
+    const Result<std::uint64_t> revision = change.empty() ? start->revision : engine_.apply(change);
+    if (!revision) {
+        return failed(revision.error());
+    }
+    if (edits.owns_lock()) {
+        edits.unlock();
+    }
+    session_ = std::move(session);
+    last_ = changing || commands.empty() ? std::nullopt : std::optional(commands.back());
+    sink.release();
+    return Json{{"revision", *revision},
+                {"committed", change.config.has_value()},
+                {"level", session_.level},
+                {"repeat-ms", repeat.count()}};
+}
+
+Answer<Json> Console::repeat(const Json &, rpc::Output &output)
+{
+    if (!last_) {
+        return refuse(Code::failed, "there is nothing to repeat");
+    }
+    return run_commands({*last_}, session_, output);
+}
+
+Answer<Json> Console::export_all(const Json &, rpc::Output &output)
+{
+    output.write(export_config(engine_.snapshot()->config));
+    return Json(true);
+}
+
+Answer<Json> Console::status(const Json &, rpc::Output &)
+{
+    return engine_.status();
+}
+
+Answer<Json> Console::ping(const Json &, rpc::Output &)
+{
+    return Json{{"pid", ::getpid()}, {"version", TG_VERSION}};
+}
+
+Answer<Json> Console::shutdown(const Json &, rpc::Output &)
+{
+    engine_.stop();
+    return Json(true);
+}
+
+} // namespace tg

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/kernel_runtime.h"
+
+#include "control/base/log.h"
+#include "control/conntrack/view.h"
+
+namespace tg {
+
+tg_counter KernelRuntime::rule_counter(std::uint32_t counter) const
+{
+    const Result<tg_counter> value = maps_.rule_counters.read(counter);
+    if (!value) {
+        log_warning("{}", to_string(value.error()));
+        return {};
+    }
+    return *value;
+}
+
+void KernelRuntime::reset_rule_counter(std::uint32_t counter)
+{
+    if (const Result<void> zeroed = maps_.rule_counters.zero(counter); !zeroed) {
+        log_warning("{}", to_string(zeroed.error()));
+    }
+}
+
+Result<void> KernelRuntime::connections(Family family,
+                                        const std::function<bool(const Connection &)> &visit) const
+{
+    return visit_connections(store_, family, [&](const tg_conn &record, Duration timeout_left) {
+        return visit({.record = record, .timeout_left = timeout_left});
+    });
+}
+
+Result<std::uint64_t> KernelRuntime::remove_connections(const std::vector<tg_conn> &records)
+{
+    std::vector<tg_sweep_key> keys;
+    keys.reserve(records.size());
+    for (const tg_conn &record : records) {
+        keys.push_back(sweep_key(record, true));
+    }
+    return store_.sweep(keys);
+}
+
+} // namespace tg

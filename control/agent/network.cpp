@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/network.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <net/if.h>
+#include <set>
+#include <sys/socket.h>
+
+#include <fmt/format.h>
+#include <linux/rtnetlink.h>
+#include <netlink/cache.h>
+#include <netlink/errno.h>
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/socket.h>
+
+#include "tidegate/control.h"
+
+namespace tg {
+namespace {
+
+constexpr std::array groups = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+constexpr int receive_buffer = 1 << 20;
+constexpr int dump_tries = 5; // a dump is disturbed by a change made meanwhile
+
+struct FreeCache {
+    void operator()(nl_cache *cache) const
+    {
+        nl_cache_free(cache);
+    }
+};
+using Cache = std::unique_ptr<nl_cache, FreeCache>;
+
+std::unexpected<Error> netlink_failed(const char *what, int error)
+{
+    return fail(fmt::format("netlink: cannot {}: {}", what, nl_geterror(error)));
+}
+
+Result<Fd> open_events()
+{
+    Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+    sockaddr_nl address = {};
+    address.nl_family = AF_NETLINK;
+    if (!socket ||
+        ::bind(socket.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0) {
+        return fail(fmt::format("netlink: cannot listen: {}", std::strerror(errno)));
+    }
+    // A bigger buffer only makes losses rarer, which are dealt with anyway.
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    for (const int group : groups) {
+        if (::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) !=
+            0) {
+            return fail(
+                fmt::format("netlink: cannot listen to group {}: {}", group, std::strerror(errno)));
+        }
+    }
+    return socket;
+}
+
+template <class Dump> Result<Cache> dump(Dump &&request, const char *what)
+{
+    int error = 0;
+    for (int i = 0; i < dump_tries; i++) {
+        nl_cache *raw = nullptr;
+        error = request(&raw);
+        if (error == 0) {
+            return Cache(raw);
+        }
+        if (error != -NLE_DUMP_INTR && error != -NLE_AGAIN) {
+            break;
+        }
+    }
+    return netlink_failed(what, error);
+}
+
+template <class Object, class Visit> void each(const Cache &cache, Visit &&visit)
+{
+    for (nl_object *object = nl_cache_get_first(cache.get()); object != nullptr;
+         object = nl_cache_get_next(object)) {
+        visit(reinterpret_cast<Object *>(object));
+    }
+}
+
+} // namespace
+
+void Network::CloseSocket::operator()(nl_sock *socket) const
+{
+    nl_socket_free(socket);
+}
+
+Result<Network> Network::open()
+{
+    Result<Fd> events = open_events();
+    if (!events) {
+        return std::unexpected(events.error());
+    }
+    Socket requests(nl_socket_alloc());
+    if (!requests) {
+        return fail("netlink: out of memory");
+    }
+    if (const int error = nl_connect(requests.get(), NETLINK_ROUTE); error < 0) {
+        return netlink_failed("connect", error);
+    }
+    return Network(std::move(*events), std::move(requests));
+}
+
+void Network::look_at(const char *messages, std::size_t size)
+{
+    auto left = static_cast<unsigned>(size);
+    for (auto *header = reinterpret_cast<const nlmsghdr *>(messages); NLMSG_OK(header, left);
+         header = NLMSG_NEXT(header, left)) {
+        switch (header->nlmsg_type) {
+        case RTM_NEWLINK:
+        case RTM_DELLINK:
+        case RTM_NEWADDR:
+        case RTM_DELADDR:
+            dirty_ = true;
+            break;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE:
+            route_changes_++;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+bool Network::drain()
+{
+    alignas(nlmsghdr) std::array<char, 65536> buffer;
+    while (true) {
+        const ssize_t size = ::recv(events_.get(), buffer.data(), buffer.size(), 0);
+        if (size > 0) {
+            look_at(buffer.data(), static_cast<std::size_t>(size));
+        } else if (size < 0 && errno == ENOBUFS) {
+            losses_++;
+            dirty_ = true;
+        } else if (size == 0 || errno != EINTR) {
+            return dirty_;
+        }
+    }
+}
+
+Result<NetworkState> Network::read_all() const
+{
+    const Result<Cache> links = dump(
+        [&](nl_cache **cache) { return rtnl_link_alloc_cache(requests_.get(), AF_UNSPEC, cache); },
+        "list interfaces");
+    if (!links) {
+        return std::unexpected(links.error());
+    }
+    const Result<Cache> addresses =
+        dump([&](nl_cache **cache) { return rtnl_addr_alloc_cache(requests_.get(), cache); },
+             "list addresses");
+    if (!addresses) {
+        return std::unexpected(addresses.error());
+    }
+    std::set<std::uint32_t> with_ipv4;
+    each<rtnl_addr>(*addresses, [&](rtnl_addr *address) {
+        if (rtnl_addr_get_family(address) == AF_INET) {
+            with_ipv4.insert(static_cast<std::uint32_t>(rtnl_addr_get_ifindex(address)));
+        }
+    });
+    NetworkState state;
+    each<rtnl_link>(*links, [&](rtnl_link *link) {
+        const char *name = rtnl_link_get_name(link);
+        const auto ifindex = static_cast<std::uint32_t>(rtnl_link_get_ifindex(link));
+        if (name == nullptr) {
+            return;
+        }
+        state.environment.interfaces.emplace(name, ifindex);
+        if ((rtnl_link_get_flags(link) & IFF_UP) != 0 && !with_ipv4.contains(ifindex)) {
+            state.device_flags.emplace(ifindex, TG_DEVICE_NO_IPV4);
+        }
+    });
+    return state;
+}
+
+Result<bool> Network::sync()
+{
+    if (!dirty_) {
+        return false;
+    }
+    Result<NetworkState> fresh = read_all();
+    if (!fresh) {
+        return std::unexpected(fresh.error());
+    }
+    dirty_ = false;
+    const bool changed = !(*fresh == state_);
+    state_ = std::move(*fresh);
+    return changed;
+}
+
+} // namespace tg

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the host's network looks like to us, kept by netlink. Every change, and every loss of
+// messages, is answered by reading all of it anew, so nothing can go stale.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "control/base/error.h"
+#include "control/base/fd.h"
+#include "control/config/environment.h"
+
+struct nl_sock;
+
+namespace tg {
+
+struct NetworkState {
+    Environment environment;
+    std::map<std::uint32_t, std::uint32_t> device_flags; // ifindex → TG_DEVICE_*
+
+    friend bool operator==(const NetworkState &a, const NetworkState &b)
+    {
+        return a.environment.interfaces == b.environment.interfaces &&
+               a.device_flags == b.device_flags;
+    }
+};
+
+class Network {
+public:
+    // In the namespace the thread is in.
+    static Result<Network> open();
+
+    // Readable when something may have changed: call drain then.
+    [[nodiscard]] int fd() const
+    {
+        return events_.get();
+    }
+    // Takes what messages there are. Whether sync has something to do.
+    bool drain();
+    // Reads everything if drain has seen a change. Whether the state is another one now.
+    Result<bool> sync();
+
+    [[nodiscard]] const NetworkState &state() const
+    {
+        return state_;
+    }
+    // Changes of routes seen so far.
+    [[nodiscard]] std::uint64_t route_changes() const
+    {
+        return route_changes_;
+    }
+    // How often the kernel had to drop messages.
+    [[nodiscard]] std::uint64_t losses() const
+    {
+        return losses_;
+    }
+
+private:
+    struct CloseSocket {
+        void operator()(nl_sock *socket) const;
+    };
+    using Socket = std::unique_ptr<nl_sock, CloseSocket>;
+
+    Network(Fd events, Socket requests) : events_(std::move(events)), requests_(std::move(requests))
+    {
+    }
+    [[nodiscard]] Result<NetworkState> read_all() const;
+    void look_at(const char *messages, std::size_t size);
+
+    Fd events_;
+    Socket requests_;
+    NetworkState state_;
+    bool dirty_ = true;
+    std::uint64_t route_changes_ = 0;
+    std::uint64_t losses_ = 0;
+};
+
+} // namespace tg

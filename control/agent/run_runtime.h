@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The datapath as one run of commands sees it: what the run removes or resets is gone for the run
+// at once, and for everybody else when it is committed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "control/config/config.h"
+#include "control/config/runtime.h"
+
+namespace tg {
+
+class RunRuntime final : public Runtime {
+public:
+    // `real` must outlive it. Reading connections ends early once `given_up` is true.
+    RunRuntime(const Runtime &real, std::function<bool()> given_up)
+        : real_(real), given_up_(std::move(given_up))
+    {
+    }
+    // From now on counters that no rule of `in_force` has are nothing: what they hold is of rules
+    // long gone.
+    void know_counters_of(const Config &in_force);
+
+    [[nodiscard]] tg_counter rule_counter(std::uint32_t counter) const override;
+    void reset_rule_counter(std::uint32_t counter) override;
+    Result<void> connections(Family family,
+                             const std::function<bool(const Connection &)> &visit) const override;
+    Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) override;
+
+    [[nodiscard]] std::vector<std::uint32_t> reset() const
+    {
+        return {reset_.begin(), reset_.end()};
+    }
+    [[nodiscard]] const std::vector<tg_conn> &removed() const
+    {
+        return removed_;
+    }
+
+private:
+    const Runtime &real_;
+    std::function<bool()> given_up_;
+    std::optional<std::set<std::uint32_t>> known_;
+    std::set<std::uint32_t> reset_;
+    std::vector<tg_conn> removed_;
+    std::set<std::string> gone_; // identity of the removed ones
+};
+
+} // namespace tg

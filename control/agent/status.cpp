@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/agent/status.h"
+
+#include <array>
+
+#include "control/conntrack/store.h"
+
+namespace tg {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<const char *, TG_VERDICT_DROP + 1> verdict_names = {
+    "next", "pass", "input", "forward", "stack", "output", "drop"};
+
+struct ReasonText {
+    const char *name;
+    tg_verdict verdict;
+    const char *meaning;
+};
+
+constexpr std::array<ReasonText, TG_REASON_COUNT> reason_texts = {{
+#define TG_X(name, text, verdict, meaning) {text, TG_VERDICT_##verdict, meaning},
+    TG_REASONS(TG_X)
+#undef TG_X
+}};
+
+json reasons_json(const maps::Reasons &reasons)
+{
+    json all = json::array();
+    for (std::size_t i = 0; i < reasons.size(); i++) {
+        if (reason_texts[i].verdict == TG_VERDICT_NEXT) {
+            continue;
+        }
+        all.push_back({{"reason", reason_texts[i].name},
+                       {"verdict", verdict_names[reason_texts[i].verdict]},
+                       {"meaning", reason_texts[i].meaning},
+                       {"packets", reasons[i].packets},
+                       {"bytes", reasons[i].bytes}});
+    }
+    return all;
+}
+
+// What holds before the first commit.
+tg_bank_header unarmed()
+{
+    tg_bank_header header = {};
+    header.tracking = TG_TRACKING_ON;
+    header.max_connections = TG_LIMIT_CONNECTIONS_DEFAULT;
+    return header;
+}
+
+json heartbeat_age(const maps::Instance &maps, const Clock &clock, std::uint64_t heartbeat)
+{
+    if (heartbeat == 0) {
+        return nullptr;
+    }
+    const TickClock ticks(maps.layout, clock);
+    const std::uint64_t now = ticks.now();
+    const Duration age = ticks.duration(now > heartbeat ? now - heartbeat : 0);
+    return static_cast<double>(age.count()) / 1000;
+}
+
+} // namespace
+
+Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &clock)
+{
+    const Result<tg_control> control = maps.control.read();
+    const Result<tg_table> table = maps.table.read();
+    const Result<maps::Reasons> reasons = maps.reason_counters.read();
+    for (const Error *error :
+         {control ? nullptr : &control.error(), table ? nullptr : &table.error(),
+          reasons ? nullptr : &reasons.error()}) {
+        if (error != nullptr) {
+            return std::unexpected(*error);
+        }
+    }
+    const bool armed = control->bank != 0;
+    const Result<tg_bank_header> header = armed ? maps.banks.header(control->bank) : unarmed();
+    if (!header) {
+        return std::unexpected(header.error());
+    }
+    return json{{"armed", armed},
+                {"bank", control->bank},
+                {"revision", header->revision},
+                {"tracking", header->tracking == TG_TRACKING_ON},
+                {"connections", table->connections},
+                {"max-connections", header->max_connections},
+                {"reserve", header->reserve},
+                {"heartbeat-age", heartbeat_age(maps, clock, control->heartbeat)},
+                {"reasons", reasons_json(*reasons)}};
+}
+
+} // namespace tg

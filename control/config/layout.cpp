@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/config/layout.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "control/command/quote.h"
+
+namespace tg {
+namespace {
+
+// Counts in groups of three digits, everything else as it is.
+std::string cell(const Row &row, std::string_view name)
+{
+    const auto operand = row.operand(name).value_or(Operand{});
+    const auto *number = std::get_if<std::int64_t>(&operand);
+    return number == nullptr ? to_string(operand)
+                             : group_thousands(static_cast<std::uint64_t>(*number));
+}
+
+bool is_number(const Row &row, std::string_view name)
+{
+    const auto operand = row.operand(name);
+    return operand && std::holds_alternative<std::int64_t>(*operand);
+}
+
+} // namespace
+
+void FlagColumns::add(const Flag &flag)
+{
+    const auto later =
+        std::ranges::find_if(flags_, [&](const Flag &other) { return other.group >= flag.group; });
+    if (later == flags_.end() || later->letter != flag.letter) {
+        flags_.insert(later, flag);
+    }
+}
+
+std::string FlagColumns::heading() const
+{
+    std::string text;
+    for (std::size_t index = 0; index < flags_.size(); ++index) {
+        if (index > 0) {
+            text += flags_[index].group == flags_[index - 1].group ? ", " : "; ";
+        }
+        text += fmt::format("{} - {}", flags_[index].letter, flags_[index].name);
+    }
+    return text.empty() ? text : fmt::format("Flags: {}\n", text);
+}
+
+std::string FlagColumns::letters(const Row &row) const
+{
+    std::string text;
+    for (std::size_t index = 0; index < flags_.size(); ++index) {
+        if (index == 0 || flags_[index].group != flags_[index - 1].group) {
+            text += ' ';
+        }
+        if (text.back() == ' ' && row.flag(flags_[index].name)) {
+            text.back() = flags_[index].letter;
+        }
+    }
+    return text;
+}
+
+std::size_t FlagColumns::width() const
+{
+    std::size_t groups = 0;
+    for (std::size_t index = 0; index < flags_.size(); ++index) {
+        groups += index == 0 || flags_[index].group != flags_[index - 1].group ? 1 : 0;
+    }
+    return groups;
+}
+
+Columns::Columns(std::vector<std::string_view> names)
+{
+    for (const std::string_view name : names) {
+        columns_.push_back({.name = name, .width = name.size()});
+    }
+}
+
+void Columns::measure(const Row &row)
+{
+    for (Column &column : columns_) {
+        const std::string text = cell(row, column.name);
+        column.width = std::max(column.width, text.size());
+        column.right = column.right || is_number(row, column.name);
+        column.occurs = column.occurs || !text.empty();
+    }
+}
+
+void Columns::drop_empty(std::size_t keep)
+{
+    const auto unused = std::remove_if(columns_.begin() + static_cast<std::ptrdiff_t>(keep),
+                                       columns_.end(), [](const Column &c) { return !c.occurs; });
+    columns_.erase(unused, columns_.end());
+}
+
+std::string Columns::heading(std::size_t number_width, std::size_t flags_width) const
+{
+    std::vector<std::string> titles;
+    std::string line =
+        fmt::format("{:<{}}{:{}}", '#', number_width, "", flags_width == 0 ? 0 : flags_width + 1);
+    for (const Column &column : columns_) {
+        titles.push_back(title(column.name));
+        line += fmt::format(fmt::runtime(column.right ? "  {:>{}}" : "  {:<{}}"), titles.back(),
+                            column.width);
+    }
+    return fmt::format("Columns: {}\n{}", fmt::join(titles, ", "), trimmed(line) + "\n");
+}
+
+std::string Columns::line(const Row &row) const
+{
+    std::string line;
+    for (const Column &column : columns_) {
+        line += fmt::format(fmt::runtime(column.right ? "  {:>{}}" : "  {:<{}}"),
+                            cell(row, column.name), column.width);
+    }
+    return trimmed(std::move(line)) + "\n";
+}
+
+std::vector<std::string> field_words(const Fields &fields)
+{
+    std::vector<std::string> words;
+    for (const auto &[name, value] : fields) {
+        words.push_back(fmt::format("{}={}", name, quote_if_needed(value)));
+    }
+    return words;
+}
+
+std::string wrap(std::string first, const std::vector<std::string> &words, std::size_t indent,
+                 std::size_t width)
+{
+    std::string text;
+    std::string line = std::move(first);
+    bool begun = false; // the line has a word
+    for (const std::string &word : words) {
+        if (begun && line.size() + word.size() > width) {
+            text += trimmed(std::move(line)) + "\n";
+            line = std::string(indent, ' ');
+        }
+        line += word + " ";
+        begun = true;
+    }
+    return text + trimmed(std::move(line)) + "\n";
+}
+
+std::string title(std::string_view name)
+{
+    std::string text(name);
+    std::ranges::transform(text, text.begin(), [](unsigned char character) {
+        return static_cast<char>(std::toupper(character));
+    });
+    return text;
+}
+
+std::string trimmed(std::string line)
+{
+    const auto last = line.find_last_not_of(' ');
+    line.erase(last == std::string::npos ? 0 : last + 1);
+    return line;
+}
+
+} // namespace tg

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rule tables: filter and raw, for IPv4 and IPv6 from the same rows.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <netinet/in.h>
+
+#include "control/base/limits.h"
+#include "control/config/menu.h"
+#include "control/config/validate.h"
+
+namespace tg {
+namespace {
+
+constexpr std::array<std::string_view, 3> filter_chains{"input", "forward", "output"};
+constexpr std::array<std::string_view, 2> raw_chains{"prerouting", "output"};
+constexpr std::array<std::string_view, 4> filter_actions{"accept", "drop", "fasttrack-connection",
+                                                         "passthrough"};
+constexpr std::array<std::string_view, 4> raw_actions{"accept", "drop", "notrack", "passthrough"};
+
+constexpr unsigned matcher = trait_negatable;
+
+constexpr std::array rows{
+    Property{.name = "chain",
+             .parse = parse_name,
+             .help = "where on a packet's way the rule stands",
+             .traits = trait_required | trait_always,
+             .tables = table_filter,
+             .words = filter_chains,
+             .high = limit_list_name},
+    Property{.name = "chain",
+             .parse = parse_name,
+             .help = "where on a packet's way the rule stands",
+             .traits = trait_required | trait_always,
+             .tables = table_raw,
+             .words = raw_chains,
+             .high = limit_list_name},
+    Property{.name = "action",
+             .parse = parse_word,
+             .help = "what happens to a packet that matches",
+             .fallback = "accept",
+             .traits = trait_always,
+             .tables = table_filter,
+             .words = filter_actions},
+    Property{.name = "action",
+             .parse = parse_word,
+             .help = "what happens to a packet that matches",
+             .fallback = "accept",
+             .traits = trait_always,
+             .tables = table_raw,
+             .words = raw_actions},
+    Property{.name = "hw-offload",
+             .parse = parse_flag,
+             .help = "let hardware forward the connection if it can",
+             .fallback = "no",
+             .tables = table_filter,
+             .action = "fasttrack-connection"},
+    Property{.name = "connection-state",
+             .parse = parse_states,
+             .help = "what the packet is to the tracker: one of a list",
+             .traits = matcher,
+             .tables = table_filter},
+    Property{.name = "protocol",
+             .parse = parse_protocol_value,
+             .help = "IP protocol by name or number",
+             .traits = matcher},
+    Property{.name = "src-address",
+             .parse = parse_range,
+             .help = "source address: one, a prefix, or (IPv4) a range",
+             .traits = matcher},
+    Property{.name = "dst-address",
+             .parse = parse_range,
+             .help = "destination address: one, a prefix, or (IPv4) a range",
+             .traits = matcher},
+    Property{.name = "in-interface",
+             .parse = parse_name,
+             .help = "interface the packet came in by",
+             .traits = matcher,
+             .high = limit_interface_name,
+             .reference = Reference::interface,
+             .side = Side::in},
+    Property{.name = "out-interface",
+             .parse = parse_name,
+             .help = "interface the packet leaves by",
+             .traits = matcher,
+             .high = limit_interface_name,
+             .reference = Reference::interface,
+             .side = Side::out},
+    Property{.name = "in-interface-list",
+             .parse = parse_name,
+             .help = "interface list that has the interface the packet came in by",
+             .traits = matcher,
+             .high = limit_list_name,
+             .reference = Reference::interface_list,
+             .side = Side::in},
+    Property{.name = "out-interface-list",
+             .parse = parse_name,
+             .help = "interface list that has the interface the packet leaves by",
+             .traits = matcher,
+             .high = limit_list_name,
+             .reference = Reference::interface_list,
+             .side = Side::out},
+    Property{.name = "src-port",
+             .parse = parse_port_ranges,
+             .help = "source ports: a list of numbers and ranges",
+             .traits = matcher | trait_ports},
+    Property{.name = "dst-port",
+             .parse = parse_port_ranges,
+             .help = "destination ports: a list of numbers and ranges",
+             .traits = matcher | trait_ports},
+    Property{.name = "log",
+             .parse = parse_flag,
+             .help = "write a line for every packet that matches",
+             .fallback = "no"},
+    Property{.name = "log-prefix",
+             .parse = parse_text,
+             .help = "text before every such line",
+             .high = limit_log_prefix},
+};
+
+// Of RouterOS 7 and not built yet, in any of the four tables.
+constexpr std::array<std::string_view, 49> missing_properties{
+    "address-list",
+    "address-list-timeout",
+    "connection-bytes",
+    "connection-limit",
+    "connection-mark",
+    "connection-nat-state",
+    "connection-rate",
+    "connection-type",
+    "content",
+    "dscp",
+    "dst-address-list",
+    "dst-address-type",
+    "dst-limit",
+    "fragment",
+    "headers",
+    "hop-limit",
+    "hotspot",
+    "icmp-options",
+    "in-bridge-port",
+    "in-bridge-port-list",
+    "ingress-priority",
+    "ipsec-policy",
+    "ipv4-options",
+    "jump-target",
+    "layer7-protocol",
+    "limit",
+    "nth",
+    "out-bridge-port",
+    "out-bridge-port-list",
+    "p2p",
+    "packet-mark",
+    "packet-size",
+    "per-connection-classifier",
+    "port",
+    "priority",
+    "psd",
+    "random",
+    "realm",
+    "reject-with",
+    "routing-mark",
+    "src-address-list",
+    "src-address-type",
+    "src-mac-address",
+    "tcp-flags",
+    "tcp-mss",
+    "time",
+    "tls-host",
+    "tos",
+    "ttl",
+};
+
+constexpr std::array<std::string_view, 7> missing_actions{
+    "add-dst-to-address-list",
+    "add-src-to-address-list",
+    "jump",
+    "log",
+    "reject",
+    "return",
+    "tarpit",
+};
+
+constexpr std::array<std::string_view, 12> rule_verbs{
+    "add",     "set",   "remove", "move",   "enable",         "disable",
+    "comment", "print", "find",   "export", "reset-counters", "reset-counters-all",
+};
+constexpr std::array rule_flags{
+    Flag{'X', "disabled", 0},
+    Flag{'I', "invalid", 0},
+    Flag{'D', "dynamic", 1},
+};
+
+// A chain's packets come from an interface, go to one, or both.
+struct ChainSides {
+    std::string_view chain;
+    bool in;
+    bool out;
+};
+
+constexpr std::array chain_sides{
+    ChainSides{"input", true, false},
+    ChainSides{"forward", true, true},
+    ChainSides{"output", false, true},
+    ChainSides{"prerouting", true, false},
+};
+
+constexpr std::array<std::uint8_t, 5> protocols_with_ports{
+    IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_DCCP, IPPROTO_UDPLITE,
+};
+
+Result<void> check_chain(const Menu &menu, const Edited &edited, std::string_view chain)
+{
+    const Property &row = *menu.property("chain");
+    if (std::ranges::find(row.words, chain) != row.words.end()) {
+        return {};
+    }
+    return fail(fmt::format("input does not match any value of chain: expected {}; chains of "
+                            "one's own, such as {}, are not built yet",
+                            fmt::join(row.words, ", "), chain),
+                edited.value_position("chain"));
+}
+
+Result<void> check_ports(const Property &row, const Edited &edited)
+{
+    const Value *protocol = edited.item.get("protocol");
+    const bool has_ports = protocol != nullptr && !protocol->negated &&
+                           std::ranges::find(protocols_with_ports,
+                                             edited.item.value_or("protocol", Protocol{}).number) !=
+                               protocols_with_ports.end();
+    if (has_ports) {
+        return {};
+    }
+    return fail("ports require protocol=tcp or udp (sctp, dccp and udp-lite have them too)",
+                edited.position(row.name));
+}
+
+Result<void> check_side(const Property &row, const Edited &edited, std::string_view chain)
+{
+    const auto *const sides = std::ranges::find(chain_sides, chain, &ChainSides::chain);
+    const bool known = sides == chain_sides.end() || row.side == Side::both ||
+                       (row.side == Side::in ? sides->in : sides->out);
+    if (known) {
+        return {};
+    }
+    return fail(fmt::format("{} cannot be used in chain {}: its packets have no {} interface yet "
+                            "or any more",
+                            row.name, chain, row.side == Side::in ? "incoming" : "outgoing"),
+                edited.position(row.name));
+}
+
+Result<void> check_rule(const Menu &menu, const Edited &edited)
+{
+    const std::string chain = edited.item.value_or("chain", std::string());
+    const std::string action = edited.item.value_or("action", std::string("accept"));
+    if (auto checked = check_chain(menu, edited, chain); !checked) {
+        return checked;
+    }
+    if (action == "fasttrack-connection" && chain != "forward") {
+        return fail(fmt::format("action=fasttrack-connection is only possible in chain forward, "
+                                "not in {}",
+                                chain),
+                    edited.position("action"));
+    }
+    for (const Property *row : menu.properties) {
+        if (edited.item.get(row->name) == nullptr) {
+            continue;
+        }
+        if (!row->action.empty() && row->action != action) {
+            return fail(fmt::format("{} requires action={}", row->name, row->action),
+                        edited.position(row->name));
+        }
+        if (auto checked = check_side(*row, edited, chain); !checked) {
+            return checked;
+        }
+        if (row->has(trait_ports)) {
+            if (auto checked = check_ports(*row, edited); !checked) {
+                return checked;
+            }
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Menu make_rule_menu(std::string_view path, Family family, unsigned table)
+{
+    Menu menu{
+        .path = path,
+        .kind = MenuKind::rules,
+        .family = family,
+        .table = table == table_filter ? "filter" : "raw",
+        .properties = {},
+        .verbs = rule_verbs,
+        .flags = rule_flags,
+        .form = Form::detail,
+        .columns = {"chain", "action"},
+        .missing_properties = missing_properties,
+        .missing_actions = missing_actions,
+        .check = check_rule,
+    };
+    for (const Property &row : rows) {
+        if ((row.tables & table) != 0) {
+            menu.properties.push_back(&row);
+        }
+    }
+    menu.properties.push_back(&property_comment);
+    menu.properties.push_back(&property_disabled);
+    return menu;
+}
+
+} // namespace tg

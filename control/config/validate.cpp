@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/config/validate.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "control/config/menu.h"
+
+namespace tg {
+namespace {
+
+constexpr std::array<std::string_view, 4> builtin_lists{"all", "none", "dynamic", "static"};
+
+std::string tracking_mode(const Config &config)
+{
+    const auto &record = config.items(menu_tracking);
+    return record.empty() ? "yes" : record.front().value_or("enabled", std::string("yes"));
+}
+
+bool refers_to_something(const Config &config, const Environment &environment,
+                         const Property &property, const std::string &name)
+{
+    switch (property.reference) {
+    case Reference::interface:
+        return environment.ifindex(name) != 0;
+    case Reference::interface_list:
+        return interface_list_exists(config, name);
+    case Reference::none:
+        break;
+    }
+    return true;
+}
+
+bool needs_tracking(const Item &rule)
+{
+    return rule.get("connection-state") != nullptr ||
+           rule.value_or("action", std::string()) == "fasttrack-connection";
+}
+
+} // namespace
+
+bool rule_is_valid(const Config &config, const Environment &environment, std::string_view menu,
+                   const Item &item)
+{
+    const Menu *record = find_menu(menu);
+    if (record == nullptr) {
+        return false;
+    }
+    for (const Property *property : record->properties) {
+        const Value *value =
+            property->reference == Reference::none ? nullptr : item.get(property->name);
+        if (value != nullptr &&
+            !refers_to_something(config, environment, *property,
+                                 item.value_or(property->name, std::string()))) {
+            return false;
+        }
+    }
+    return item.get("connection-state") == nullptr || tracking_mode(config) != "no";
+}
+
+bool tracking_active(const Config &config, const Environment &environment)
+{
+    const std::string mode = tracking_mode(config);
+    if (mode != "auto") {
+        return mode == "yes";
+    }
+    constexpr std::array filters{menu_filter4, menu_filter6};
+    return std::ranges::any_of(filters, [&](std::string_view menu) {
+        return std::ranges::any_of(config.items(menu), [&](const Item &rule) {
+            return !rule.disabled() && needs_tracking(rule) &&
+                   rule_is_valid(config, environment, menu, rule);
+        });
+    });
+}
+
+bool is_builtin_interface_list(std::string_view name)
+{
+    return std::ranges::find(builtin_lists, name) != builtin_lists.end();
+}
+
+bool interface_list_exists(const Config &config, std::string_view name)
+{
+    return is_builtin_interface_list(name) ||
+           std::ranges::any_of(config.items(menu_interface_list), [&](const Item &list) {
+               return list.value_or("name", std::string()) == name;
+           });
+}
+
+} // namespace tg

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/harness/case.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <linux/pkt_cls.h>
+#include <map>
+#include <sstream>
+
+#include "control/base/text.h"
+#include "tests/harness/topology.h"
+
+namespace tg::test {
+namespace {
+
+std::string strip(std::string_view text)
+{
+    const std::size_t first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
+}
+
+// A "#" at the start of a line or behind a blank begins a comment.
+std::string without_comment(const std::string &line)
+{
+    for (std::size_t i = 0; i < line.size(); i++) {
+        if (line[i] == '#' && (i == 0 || line[i - 1] == ' ')) {
+            return strip(line.substr(0, i));
+        }
+    }
+    return strip(line);
+}
+
+std::string first_word(std::string &text)
+{
+    const std::size_t end = std::min(text.find(' '), text.size());
+    std::string word = text.substr(0, end);
+    text = strip(text.substr(end));
+    return word;
+}
+
+bool has_block(const std::string &word)
+{
+    return word == "rules" || word == "connections";
+}
+
+bool is_packet(const std::string &word)
+{
+    return word == "in" || word == "out";
+}
+
+// Adds one line to the case; "" or what is wrong.
+std::string add_line(Case &test, const std::string &raw, unsigned number)
+{
+    constexpr std::array words = {"rules", "in",     "out",         "wait",  "sweep",
+                                  "socket", "connections", "count", "hosted"};
+    std::string line = without_comment(raw);
+    const bool indented = raw.starts_with("    ");
+    if (!test.steps.empty() && indented && line.starts_with("->")) {
+        for (auto step = test.steps.rbegin(); step != test.steps.rend(); step++) {
+            if (!is_packet(step->word) || !step->expected.empty()) {
+                break;
+            }
+            step->expected = strip(line.substr(2));
+        }
+        return {};
+    }
+    if (!test.steps.empty() && indented && has_block(test.steps.back().word)) {
+        test.steps.back().block.push_back(line);
+        return {};
+    }
+    Step step{.line = number, .word = first_word(line), .text = {}, .block = {}, .expected = {}};
+    step.text = line;
+    if (std::ranges::find(words, step.word) == words.end()) {
+        return "no step \"" + step.word + "\"";
+    }
+    test.steps.push_back(std::move(step));
+    return {};
+}
+
+// What is wrong in the step that is being run.
+class Differences {
+public:
+    Differences(const Case &test, std::vector<std::string> &lines) : test_(test), lines_(lines) {}
+    void at(const Step &step)
+    {
+        step_ = &step;
+    }
+    void add(const std::string &text)
+    {
+        lines_.push_back(
+            fmt::format("{}:{}: {}", test_.file.filename().string(), step_->line, text));
+    }
+    template <class T> void expect(std::string_view what, const T &expected, const T &found)
+    {
+        if (!(expected == found)) {
+            add(fmt::format("{}: expected {}, found {}", what, expected, found));
+        }
+    }
+
+private:
+    const Case &test_;
+    std::vector<std::string> &lines_;
+    const Step *step_ = nullptr;
+};
+
+std::string action_name(int action)
+{
+    switch (action) {
+    case TC_ACT_UNSPEC:
+        return "next";
+    case TC_ACT_SHOT:
+        return "drop";
+    case TC_ACT_REDIRECT:
+        return "redirect";
+    default:
+        return fmt::format("{}", action);
+    }
+}
+
+// The TTL or hop limit of the frame's outermost IP header.
+unsigned frame_ttl(const Bytes &frame)
+{
+    if (frame.size() < 34) {
+        return 0;
+    }
+    return frame[12] == 0x08 ? frame[22] : frame[21];
+}
+
+std::string interface_name(std::uint32_t ifindex)
+{
+    const Interface *port = find_interface(ifindex);
+    return port == nullptr ? fmt::format("{}", ifindex) : std::string(port->name);
+}
+
+void check_fact(const std::string &name, const std::string &value, const Outcome &outcome,
+                Differences &differences)
+{
+    if (name == "action") {
+        differences.expect(name, value, action_name(outcome.action));
+    } else if (name == "ttl") {
+        differences.expect(name, value, fmt::format("{}", frame_ttl(outcome.frame)));
+    } else if (name == "counted") {
+        differences.expect(name, value, fmt::format("{}/{}", outcome.packets, outcome.bytes));
+    } else if (name == "to") {
+        if (outcome.redirect) {
+            differences.expect(name, value, interface_name(*outcome.redirect));
+        }
+    } else if (name == "tag") {
+        if (outcome.tag) {
+            differences.expect(name, value, fmt::format("{:#x}", *outcome.tag));
+        }
+    } else {
+        differences.add("no fact \"" + name + "\"");
+    }
+}
+
+void check_outcome(const Step &step, const Outcome &outcome, Differences &differences)
+{
+    for (const std::string &fault : outcome.faults) {
+        differences.add(fault);
+    }
+    std::string rest = step.expected;
+    if (rest.empty()) {
+        return;
+    }
+    const std::string reason = first_word(rest);
+    differences.expect("reason", reason, outcome.reason.empty() ? "uncounted" : outcome.reason);
+    while (!rest.empty()) {
+        std::string fact = first_word(rest);
+        const std::size_t equals = fact.find('=');
+        if (equals != std::string::npos) {
+            check_fact(fact.substr(0, equals), fact.substr(equals + 1), outcome, differences);
+        } else {
+            differences.expect("connection-state", fact == "-" ? "" : fact, outcome.state);
+        }
+    }
+}
+
+std::string mac_of_host(std::string_view address)
+{
+    for (const Neighbour &host : neighbours) {
+        if (host.address == address) {
+            return std::string(host.mac);
+        }
+    }
+    return "02:00:00:00:99:99";
+}
+
+// Packets that say nothing of Ethernet get the addresses a host on the wire would write.
+std::string with_ethernet(const std::string &packet, const Interface &port)
+{
+    if (packet.starts_with("ethernet")) {
+        return packet;
+    }
+    return fmt::format("ethernet dst={} src={} | {}", port.mac, mac_of_host(""), packet);
+}
+
+Result<Hook> parse_hook(const std::string &word, std::string &text)
+{
+    Hook hook{.egress = word == "out"};
+    const std::string name = first_word(text);
+    const Interface *port = find_interface(name);
+    if (port == nullptr) {
+        return fail("no interface " + name);
+    }
+    hook.ifindex = port->ifindex;
+    if (text.starts_with("from ")) {
+        first_word(text);
+        const Interface *from = find_interface(first_word(text));
+        if (from == nullptr) {
+            return fail("no such interface behind \"from\"");
+        }
+        hook.from_ifindex = from->ifindex;
+    }
+    if (text.starts_with("tag ")) {
+        first_word(text);
+        hook.tag = static_cast<std::uint16_t>(std::stoul(first_word(text), nullptr, 0));
+    }
+    return hook;
+}
+
+void run_packet(const Step &step, Router &router, bool hosted, Differences &differences)
+{
+    std::string text = step.text;
+    const auto hook = parse_hook(step.word, text);
+    if (!hook) {
+        differences.add(hook.error().message);
+        return;
+    }
+    const auto built = build_frame(with_ethernet(text, *find_interface(hook->ifindex)));
+    if (!built) {
+        differences.add(built.error().message);
+        return;
+    }
+    const Outcome outcome = router.packet(*hook, *built);
+    if (outcome.refused) {
+        if (hosted) {
+            differences.add("the packet could not be run");
+        }
+        return;
+    }
+    check_outcome(step, outcome, differences);
+}
+
+void run_wait(const Step &step, Router &router, Differences &differences)
+{
+    const auto duration = parse_duration(step.text);
+    if (!duration) {
+        differences.add(duration.error().message);
+        return;
+    }
+    router.wait(*duration);
+}
+
+// "192.0.2.1:80" or "[2001:db8::1]:80"
+bool split_endpoint(const std::string &text, std::string &address, std::uint16_t &port)
+{
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string::npos) {
+        return false;
+    }
+    address = text.substr(0, colon);
+    if (address.starts_with('[')) {
+        address = address.substr(1, address.size() - 2);
+    }
+    port = static_cast<std::uint16_t>(std::stoul(text.substr(colon + 1)));
+    return true;
+}
+
+void run_socket(const Step &step, Router &router, Differences &differences)
+{
+    std::string remote = step.text;
+    const std::string local = first_word(remote);
+    Socket socket;
+    if (!split_endpoint(local, socket.local, socket.local_port) ||
+        (!remote.empty() && !split_endpoint(remote, socket.remote, socket.remote_port))) {
+        differences.add("a socket needs ADDRESS:PORT");
+        return;
+    }
+    router.datapath().add_socket(socket);
+}
+
+void run_rules(const Step &step, Router &router, Differences &differences)
+{
+    const auto done = router.commit(fmt::format("{}\n", fmt::join(step.block, "\n")));
+    if (!done) {
+        differences.add("rules: " + to_string(done.error()));
+    }
+}
+
+void run_connections(const Step &step, Router &router, Differences &differences)
+{
+    auto expected = step.block;
+    std::erase(expected, "");
+    auto found = router.connections();
+    std::ranges::sort(expected);
+    std::ranges::sort(found);
+    if (expected != found) {
+        differences.add(fmt::format("connections: expected\n      {}\n    found\n      {}",
+                                    fmt::join(expected, "\n      "), fmt::join(found, "\n      ")));
+    }
+    const std::size_t rows = router.table().size();
+    differences.expect<std::uint64_t>("number of connections", rows, router.counted_connections());
+}
+
+void run_count(const Step &step, Router &router, Differences &differences)
+{
+    const std::size_t last = step.text.rfind(' ');
+    const std::string comment = strip(step.text.substr(0, last));
+    const auto counter = router.rule_counter(comment);
+    if (!counter) {
+        differences.add("no rule with the comment " + comment);
+        return;
+    }
+    differences.expect("counter of " + comment, step.text.substr(last + 1),
+                       fmt::format("{}/{}", static_cast<std::uint64_t>(counter->packets),
+                                   static_cast<std::uint64_t>(counter->bytes)));
+}
+
+void run_step(const Step &step, Router &router, bool hosted, Differences &differences)
+{
+    if (is_packet(step.word)) {
+        run_packet(step, router, hosted, differences);
+    } else if (step.word == "rules") {
+        run_rules(step, router, differences);
+    } else if (step.word == "wait") {
+        run_wait(step, router, differences);
+    } else if (step.word == "connections") {
+        run_connections(step, router, differences);
+    } else if (step.word == "count") {
+        run_count(step, router, differences);
+    } else if (step.word == "socket") {
+        run_socket(step, router, differences);
+    } else if (step.word == "sweep") {
+        differences.expect("removed", step.text, fmt::format("{}", router.sweep()));
+    }
+}
+
+} // namespace
+
+Result<std::vector<Case>> read_cases(const std::filesystem::path &file)
+{
+    std::ifstream stream(file);
+    std::vector<Case> cases;
+    std::string line;
+    if (!stream) {
+        return fail("cannot read " + file.string());
+    }
+    for (unsigned number = 1; std::getline(stream, line); number++) {
+        const std::string text = without_comment(line);
+        if (text.empty()) {
+            continue;
+        }
+        if (text.starts_with("case ")) {
+            cases.push_back({strip(text.substr(5)), file, {}});
+            continue;
+        }
+        const std::string wrong =
+            cases.empty() ? "a case must begin first" : add_line(cases.back(), line, number);
+        if (!wrong.empty()) {
+            return fail(wrong, {file.string(), number, 1});
+        }
+    }
+    return cases;
+}
+
+std::vector<Case> read_all_cases(const std::filesystem::path &folder)
+{
+    std::vector<std::filesystem::path> files;
+    for (const auto &entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().extension() == ".case") {
+            files.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(files);
+    std::vector<Case> all;
+    for (const auto &file : files) {
+        auto cases = read_cases(file);
+        if (!cases) {
+            throw std::runtime_error(to_string(cases.error()));
+        }
+        std::ranges::move(*cases, std::back_inserter(all));
+    }
+    return all;
+}
+
+std::vector<std::string> run_case(const Case &test, Router &router, bool hosted)
+{
+    std::vector<std::string> lines;
+    Differences differences(test, lines);
+    router.reset();
+    for (const Step &step : test.steps) {
+        if (step.word == "hosted") {
+            if (!hosted) {
+                break;
+            }
+            continue;
+        }
+        differences.at(step);
+        run_step(step, router, hosted, differences);
+    }
+    return lines;
+}
+
+} // namespace tg::test

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one format of datapath cases (tests/cases/*.case) and how a case is run; docs/testing.md
+// shows an example. The same files run hosted and in the kernel.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/base/error.h"
+#include "tests/harness/router.h"
+
+namespace tg::test {
+
+// A case is a list of steps, one a line:
+//
+//   case NAME                        begins a case; everything is as after the loader again
+//   rules                            the indented RouterOS lines below are committed
+//   in IFACE PACKET                  a frame arrives; PACKET as in packet.h
+//   out IFACE PACKET                 the router sends a packet of its own
+//   out IFACE from IFACE2 PACKET     the stack forwards a packet; [tag N] before PACKET: as judged
+//     -> REASON [STATE] [FACT…]      what became of it; STATE as the filter chain saw it, or "-"
+//   wait DURATION                    time passes
+//   sweep N                          the agent looks for overdue connections: N were removed
+//   socket LOCAL:PORT                the router listens
+//   socket LOCAL:PORT REMOTE:PORT    the router has an established connection
+//   connections                      the indented lines below are the whole table, in any order
+//   count COMMENT PACKETS/BYTES      the counter of the rule with this comment
+//   hosted                           the rest of the case needs what a test run cannot show
+//
+// FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES.
+// Several in/out lines before one "->" all must end alike. "#" begins a comment.
+struct Step {
+    unsigned line = 0;
+    std::string word;                // the first of the line
+    std::string text;                // the rest
+    std::vector<std::string> block;  // indented lines below
+    std::string expected;            // behind "->"
+};
+
+struct Case {
+    std::string name;
+    std::filesystem::path file;
+    std::vector<Step> steps;
+};
+
+Result<std::vector<Case>> read_cases(const std::filesystem::path &file);
+// All *.case files of a folder, in the order of their names; throws on a malformed one.
+std::vector<Case> read_all_cases(const std::filesystem::path &folder);
+
+// Runs the case; every difference is one line "file:line: …".
+std::vector<std::string> run_case(const Case &test, Router &router, bool hosted);
+
+} // namespace tg::test

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The datapath's programs and maps as a test handles them, whether they run hosted or in the
+// kernel. Knows bytes and times, nothing of rules.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/harness/packet.h"
+#include "tidegate/chain.h"
+#include "tidegate/conn.h"
+
+namespace tg::test {
+
+enum class Program : std::uint8_t { ingress, egress, sweep, explain_ingress, explain_egress };
+inline constexpr std::size_t program_count = 5;
+// The object each program is in, and its name there.
+struct ProgramPlace {
+    std::string_view object;
+    std::string_view function;
+};
+inline constexpr std::array<ProgramPlace, program_count> program_places = {{
+    {"tc_ingress", "tc_ingress"},
+    {"tc_egress", "tc_egress"},
+    {"sweep", "sweep"},
+    {"explain", "explain_ingress"},
+    {"explain", "explain_egress"},
+}};
+inline constexpr std::array<std::string_view, 4> object_names = {"tc_ingress", "tc_egress",
+                                                                 "sweep", "explain"};
+
+// A packet as a program is given it.
+struct Skb {
+    Frame frame;
+    std::uint32_t ifindex = 0;
+    std::uint32_t ingress_ifindex = 0;
+    std::uint16_t tag = 0; // tc_index
+};
+
+// What a run shows from outside. The kernel's test run does not tell the last two.
+struct Ran {
+    bool refused = false; // the kernel's test run would not take such a frame
+    int action = 0;       // what the program returned: TC_ACT_*, or sweep's count
+    Bytes frame;          // as the program left it
+    std::optional<std::uint32_t> redirect = {}; // interface; 0: none
+    std::optional<std::uint16_t> tag = {};      // tc_index
+};
+
+// A TCP socket of the router; a listening one has no remote end.
+struct Socket {
+    std::string local; // address
+    std::uint16_t local_port = 0;
+    std::string remote;
+    std::uint16_t remote_port = 0;
+};
+
+class Datapath {
+public:
+    Datapath() = default;
+    Datapath(const Datapath &) = delete;
+    Datapath &operator=(const Datapath &) = delete;
+    virtual ~Datapath() = default;
+
+    virtual Ran run(Program program, const Skb &skb) = 0;
+
+    // Per-CPU maps: the values of all CPUs, one after another. Unknown maps throw.
+    [[nodiscard]] virtual std::optional<Bytes> lookup(std::string_view map,
+                                                      const Bytes &key) const = 0;
+    virtual void update(std::string_view map, const Bytes &key, const Bytes &value) = 0;
+    virtual void remove(std::string_view map, const Bytes &key) = 0;
+    [[nodiscard]] virtual std::vector<std::pair<Bytes, Bytes>>
+    entries(std::string_view map) const = 0;
+    // The first `count` counters of a per-CPU array, summed over the CPUs.
+    [[nodiscard]] virtual std::vector<tg_counter> counters(std::string_view map,
+                                                           std::uint32_t count) const = 0;
+    virtual void clear_counters(std::string_view map, std::uint32_t count) = 0;
+    virtual void fill_bank(std::uint32_t slot, std::span<const tg_bank_element> elements) = 0;
+
+    // Time as the programs see it, in jiffies; it stands still but for advance().
+    [[nodiscard]] virtual std::uint64_t now() const = 0;
+    virtual void advance(std::uint64_t ticks) = 0;
+    [[nodiscard]] virtual std::uint32_t ticks_per_second() const = 0;
+
+    virtual void add_socket(const Socket &socket) = 0;
+    virtual void close_sockets() = 0;
+};
+
+// The real programs' sources in userspace, under the sanitizers.
+std::unique_ptr<Datapath> make_hosted_datapath();
+// The real programs in the kernel, by BPF_PROG_TEST_RUN; call enter_namespace() before.
+std::unique_ptr<Datapath> make_kernel_datapath();
+
+// Keys and values as the bytes they are.
+template <class T> Bytes bytes_of(const T &value)
+{
+    Bytes bytes(sizeof value);
+    std::memcpy(bytes.data(), &value, sizeof value);
+    return bytes;
+}
+
+template <class T> T value_of(const Bytes &bytes)
+{
+    T value{};
+    if (bytes.size() != sizeof value) {
+        throw std::runtime_error("a map's value has another size than expected");
+    }
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+}
+
+} // namespace tg::test

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/harness/fake_kernel.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cerrno>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <stdexcept>
+
+#include "tests/harness/fake_fib.h"
+
+namespace tg::test {
+namespace {
+
+FakeKernel *current_kernel = nullptr;
+
+Bytes address_bytes(const std::string &text)
+{
+    Bytes bytes(text.find(':') == std::string::npos ? 4 : 16);
+    inet_pton(bytes.size() == 4 ? AF_INET : AF_INET6, text.c_str(), bytes.data());
+    return bytes;
+}
+
+bool same(const std::string &text, const void *address, std::size_t size)
+{
+    const Bytes bytes = address_bytes(text);
+    return bytes.size() == size && std::memcmp(bytes.data(), address, size) == 0;
+}
+
+} // namespace
+
+FakeKernel::FakeKernel()
+{
+    if (current_kernel != nullptr) {
+        throw std::runtime_error("there is a fake kernel already");
+    }
+    current_kernel = this;
+}
+
+FakeKernel::~FakeKernel()
+{
+    current_kernel = nullptr;
+}
+
+FakeKernel &FakeKernel::current()
+{
+    return *current_kernel;
+}
+
+void FakeKernel::add_map(const void *symbol, const std::shared_ptr<FakeMap> &map)
+{
+    maps_[symbol] = map;
+    maps_[map.get()] = map; // inner maps are handed out by this address
+}
+
+FakeMap &FakeKernel::map_at(const void *address)
+{
+    const auto found = maps_.find(address);
+    if (found == maps_.end()) {
+        throw std::runtime_error("a program used something that is not a map");
+    }
+    return *found->second;
+}
+
+int FakeKernel::run(Function function, FakeSkb &skb)
+{
+    running_ = &skb;
+    const int result = function(&skb.context);
+    running_ = nullptr;
+    for (const auto &[address, map] : maps_) {
+        map->program_ended();
+    }
+    if (!borrowed_.empty()) {
+        throw std::runtime_error("a program did not release a socket");
+    }
+    return result;
+}
+
+bpf_sock *FakeKernel::find_socket(const bpf_sock_tuple &tuple, bool ipv4)
+{
+    const std::size_t size = ipv4 ? 4 : 16;
+    const void *remote = ipv4 ? static_cast<const void *>(&tuple.ipv4.saddr) : tuple.ipv6.saddr;
+    const void *local = ipv4 ? static_cast<const void *>(&tuple.ipv4.daddr) : tuple.ipv6.daddr;
+    const std::uint16_t remote_port = ntohs(ipv4 ? tuple.ipv4.sport : tuple.ipv6.sport);
+    const std::uint16_t local_port = ntohs(ipv4 ? tuple.ipv4.dport : tuple.ipv6.dport);
+    for (const bool listening : {false, true}) {
+        const auto found = std::ranges::find_if(sockets, [&](const Socket &socket) {
+            return socket.remote.empty() == listening && socket.local_port == local_port &&
+                   same(socket.local, local, size) &&
+                   (listening || (socket.remote_port == remote_port &&
+                                  same(socket.remote, remote, size)));
+        });
+        if (found != sockets.end()) {
+            borrowed_.push_back(std::make_unique<bpf_sock>());
+            borrowed_.back()->state =
+                static_cast<std::uint32_t>(listening ? BPF_TCP_LISTEN : BPF_TCP_ESTABLISHED);
+            return borrowed_.back().get();
+        }
+    }
+    return nullptr;
+}
+
+void FakeKernel::release_socket(const bpf_sock *socket)
+{
+    const auto found = std::ranges::find_if(
+        borrowed_, [socket](const auto &borrowed) { return borrowed.get() == socket; });
+    if (found == borrowed_.end()) {
+        throw std::runtime_error("a program released a socket twice");
+    }
+    borrowed_.erase(found);
+}
+
+} // namespace tg::test
+
+using tg::test::FakeKernel;
+using tg::test::FakeSkb;
+
+namespace {
+
+FakeSkb *skb_of(void *context)
+{
+    return static_cast<FakeSkb *>(context);
+}
+
+const FakeSkb *skb_of(const void *context)
+{
+    return static_cast<const FakeSkb *>(context);
+}
+
+bool inside(const FakeSkb &skb, std::uint32_t offset, std::uint64_t length)
+{
+    return length != 0 && offset + length <= skb.bytes.size();
+}
+
+} // namespace
+
+extern "C" {
+
+// NOLINTBEGIN(readability-identifier-naming): the names are those of the stand-in header.
+void *tg_fake_map_lookup(void *map, const void *key)
+{
+    return FakeKernel::current().map_at(map).lookup(key);
+}
+
+long tg_fake_map_update(void *map, const void *key, const void *value, std::uint64_t flags)
+{
+    return FakeKernel::current().map_at(map).update(key, value, flags);
+}
+
+long tg_fake_map_delete(void *map, const void *key)
+{
+    return FakeKernel::current().map_at(map).remove(key);
+}
+
+std::uint64_t tg_fake_jiffies()
+{
+    return FakeKernel::current().jiffies;
+}
+
+std::uint64_t tg_fake_ktime()
+{
+    const FakeKernel &kernel = FakeKernel::current();
+    return kernel.jiffies * (1'000'000'000 / kernel.ticks_per_second);
+}
+
+long tg_fake_load_bytes(const void *context, std::uint32_t offset, void *to, std::uint32_t length)
+{
+    const FakeSkb *skb = skb_of(context);
+    if (offset > INT32_MAX || !inside(*skb, offset, length)) {
+        std::memset(to, 0, length);
+        return -EFAULT;
+    }
+    std::memcpy(to, skb->bytes.data() + offset, length);
+    return 0;
+}
+
+long tg_fake_store_bytes(__sk_buff *context, std::uint32_t offset, const void *from,
+                         std::uint32_t length, std::uint64_t flags)
+{
+    FakeSkb *skb = skb_of(context);
+    constexpr std::uint64_t known = BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH;
+    if ((flags & ~known) != 0) {
+        return -EINVAL;
+    }
+    if (offset > INT32_MAX || !inside(*skb, offset, length)) {
+        return -EFAULT;
+    }
+    std::memcpy(skb->bytes.data() + offset, from, length);
+    return 0;
+}
+
+long tg_fake_pull_data(__sk_buff *context, std::uint32_t length)
+{
+    return length <= skb_of(context)->bytes.size() ? 0 : -ENOMEM;
+}
+
+long tg_fake_fib_lookup(void *context, bpf_fib_lookup *params, int length, std::uint32_t flags)
+{
+    const FakeSkb *skb = skb_of(context);
+    if (length < static_cast<int>(sizeof *params)) {
+        return -EINVAL;
+    }
+    const bool gso = skb->context.gso_size != 0;
+    return tg::test::fake_fib_lookup(*params, flags,
+                                     gso ? 0 : static_cast<std::uint32_t>(skb->bytes.size()));
+}
+
+long tg_fake_redirect(std::uint32_t ifindex, std::uint64_t flags)
+{
+    if (flags > BPF_F_INGRESS) {
+        return TC_ACT_SHOT;
+    }
+    FakeKernel::current().redirect(ifindex);
+    return TC_ACT_REDIRECT;
+}
+
+long tg_fake_redirect_neigh(std::uint32_t ifindex, bpf_redir_neigh *params, int length,
+                            std::uint64_t flags)
+{
+    if (flags != 0 || (length != 0 && length != static_cast<int>(sizeof *params))) {
+        return TC_ACT_SHOT;
+    }
+    FakeKernel::current().redirect(ifindex);
+    return TC_ACT_REDIRECT;
+}
+
+bpf_sock *tg_fake_skc_lookup_tcp(void *context, bpf_sock_tuple *tuple, std::uint32_t size,
+                                 std::uint64_t netns, std::uint64_t flags)
+{
+    (void)context;
+    if (flags != 0 || netns != static_cast<std::uint64_t>(BPF_F_CURRENT_NETNS) ||
+        (size != sizeof tuple->ipv4 && size != sizeof tuple->ipv6)) {
+        return nullptr;
+    }
+    return FakeKernel::current().find_socket(*tuple, size == sizeof tuple->ipv4);
+}
+
+long tg_fake_sk_release(void *socket)
+{
+    FakeKernel::current().release_socket(static_cast<bpf_sock *>(socket));
+    return 0;
+}
+
+long tg_fake_loop(std::uint32_t count, void *callback, void *context, std::uint64_t flags)
+{
+    constexpr std::uint32_t most = 1u << 23;
+    if (flags != 0) {
+        return -EINVAL;
+    }
+    if (count > most) {
+        return -E2BIG;
+    }
+    const auto function = reinterpret_cast<long (*)(std::uint32_t, void *)>(callback);
+    std::uint32_t done = 0;
+    while (done < count) {
+        if (function(done++, context) != 0) {
+            break;
+        }
+    }
+    return done;
+}
+// NOLINTEND(readability-identifier-naming)
+
+} // extern "C"

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// BPF maps in userspace: exact about existence, flags, limits and error numbers, one CPU.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "tests/harness/layers.h"
+
+namespace tg::test {
+
+struct MapShape {
+    std::string name;
+    std::uint32_t type = 0; // enum bpf_map_type
+    std::uint32_t key_size = 0;
+    std::uint32_t value_size = 0;
+    std::uint32_t max_entries = 0;
+};
+
+class FakeMap {
+public:
+    explicit FakeMap(MapShape shape);
+
+    [[nodiscard]] const MapShape &shape() const
+    {
+        return shape_;
+    }
+    // The value in place, as a program sees it, or nullptr. Of an array of maps: the inner map.
+    void *lookup(const void *key);
+    // 0 or a negative errno.
+    long update(const void *key, const void *value, std::uint64_t flags);
+    long remove(const void *key);
+    // Of an array of maps.
+    long set_inner(std::uint32_t index, std::shared_ptr<FakeMap> inner);
+    // A deleted element stays readable until the program that saw it has ended: now it has.
+    void program_ended()
+    {
+        graveyard_.clear();
+    }
+    // Copies of all keys and values.
+    [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> entries() const;
+
+private:
+    using Block = std::unique_ptr<std::uint8_t[]>;
+    struct Element {
+        Block value;
+        std::list<std::string>::iterator age; // in order_, oldest first
+    };
+    [[nodiscard]] bool is_array() const;
+    [[nodiscard]] Block new_block(const void *value) const;
+    long insert(std::string key, const void *value);
+
+    MapShape shape_;
+    std::vector<Block> array_;
+    std::vector<std::shared_ptr<FakeMap>> inner_;
+    std::unordered_map<std::string, Element> hash_;
+    std::list<std::string> order_; // of use, for LRU maps
+    std::vector<Block> graveyard_;
+};
+
+} // namespace tg::test

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+// The datapath in the kernel: the real programs with maps of their own, one packet at a time by
+// BPF_PROG_TEST_RUN. Nothing is pinned; everything ends with the object.
+#include "tests/harness/datapath.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <cmath>
+#include <ctime>
+#include <map>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <thread>
+
+#include "control/base/fd.h"
+#include "tests/harness/topology.h"
+#include "tidegate/control.h"
+#include "tidegate/maps.h"
+
+namespace tg::test {
+namespace {
+
+struct CloseObject {
+    void operator()(bpf_object *object) const
+    {
+        bpf_object__close(object);
+    }
+};
+using Object = std::unique_ptr<bpf_object, CloseObject>;
+
+struct KernelMap {
+    int fd = -1;
+    std::uint32_t type = 0;
+    std::uint32_t key_size = 0;
+    std::uint32_t value_size = 0; // as userspace sees it: of all CPUs
+    std::uint32_t max_entries = 0;
+};
+
+[[noreturn]] void refuse(const std::string &what)
+{
+    throw std::runtime_error(what + ": " + std::strerror(errno));
+}
+
+// Reads the tick counter the programs read.
+class KernelClock {
+public:
+    KernelClock() : object_(bpf_object__open_file(TG_BPF_DIR "/clock.bpf.o", nullptr))
+    {
+        if (!object_ || bpf_object__load(object_.get()) != 0) {
+            refuse("cannot load the clock program");
+        }
+        fd_ = bpf_program__fd(bpf_object__next_program(object_.get(), nullptr));
+        measure();
+    }
+
+    [[nodiscard]] tg_clock read() const
+    {
+        tg_clock clock{};
+        LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &clock, .ctx_size_in = sizeof clock);
+        if (bpf_prog_test_run_opts(fd_, &options) != 0) {
+            refuse("cannot run the clock program");
+        }
+        return clock;
+    }
+
+    [[nodiscard]] std::uint32_t ticks_per_second() const
+    {
+        return ticks_per_second_;
+    }
+
+private:
+    // The kernel's tick rate is one of four; the nearest to what a tenth of a second shows is it.
+    void measure()
+    {
+        const tg_clock first = read();
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        const tg_clock second = read();
+        const double rate = static_cast<double>(second.jiffies - first.jiffies) * 1e9 /
+                            static_cast<double>(second.boottime_ns - first.boottime_ns);
+        for (const std::uint32_t candidate : {100u, 250u, 300u, 1000u}) {
+            if (std::abs(candidate - rate) < std::abs(ticks_per_second_ - rate)) {
+                ticks_per_second_ = candidate;
+            }
+        }
+    }
+
+    Object object_;
+    int fd_ = -1;
+    std::uint32_t ticks_per_second_ = 0;
+};
+
+sockaddr_storage socket_address(const std::string &text, std::uint16_t port, socklen_t &length)
+{
+    sockaddr_storage storage{};
+    if (text.find(':') == std::string::npos) {
+        sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {},
+                            .sin_zero = {}};
+        inet_pton(AF_INET, text.c_str(), &address.sin_addr);
+        std::memcpy(&storage, &address, length = sizeof address);
+    } else {
+        sockaddr_in6 address{.sin6_family = AF_INET6, .sin6_port = htons(port),
+                             .sin6_flowinfo = 0, .sin6_addr = {}, .sin6_scope_id = 0};
+        inet_pton(AF_INET6, text.c_str(), &address.sin6_addr);
+        std::memcpy(&storage, &address, length = sizeof address);
+    }
+    return storage;
+}
+
+// A listening socket, or one made established without a packet (TCP_REPAIR).
+Fd open_socket(const Socket &wanted)
+{
+    const int family = wanted.local.find(':') == std::string::npos ? AF_INET : AF_INET6;
+    Fd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int one = 1;
+    const bool listening = wanted.remote.empty();
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+    if (!listening && setsockopt(fd.get(), IPPROTO_TCP, TCP_REPAIR, &one, sizeof one) != 0) {
+        refuse("TCP_REPAIR");
+    }
+    socklen_t length = 0;
+    auto address = socket_address(wanted.local, wanted.local_port, length);
+    if (bind(fd.get(), reinterpret_cast<sockaddr *>(&address), length) != 0) {
+        refuse("bind to " + wanted.local);
+    }
+    if (listening) {
+        if (listen(fd.get(), 1) != 0) {
+            refuse("listen");
+        }
+        return fd;
+    }
+    address = socket_address(wanted.remote, wanted.remote_port, length);
+    if (connect(fd.get(), reinterpret_cast<sockaddr *>(&address), length) != 0) {
+        refuse("connect to " + wanted.remote);
+    }
+    return fd;
+}
+
+// Without an own entry, the map named `name` of the object uses the one made before.
+void share_maps(bpf_object *object, std::map<std::string, KernelMap, std::less<>> &maps)
+{
+    bpf_map *map = nullptr;
+    bpf_object__for_each_map(map, object) {
+        const bool shared = bpf_map__pin_path(map) != nullptr;
+        bpf_map__set_pin_path(map, nullptr);
+        const auto found = maps.find(bpf_map__name(map));
+        if (shared && found != maps.end() && bpf_map__reuse_fd(map, found->second.fd) != 0) {
+            refuse(std::string("cannot share map ") + bpf_map__name(map));
+        }
+    }
+}
+
+class KernelDatapath final : public Datapath {
+public:
+    KernelDatapath()
+    {
+        libbpf_set_print([](libbpf_print_level level, const char *format, va_list arguments) {
+            return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
+        });
+        for (const std::string_view name : object_names) {
+            load(std::string(name));
+        }
+        for (std::size_t i = 0; i < program_count; i++) {
+            const ProgramPlace &place = program_places[i];
+            const bpf_program *program = bpf_object__find_program_by_name(
+                objects_.at(std::string(place.object)).get(), std::string(place.function).c_str());
+            if (program == nullptr) {
+                throw std::runtime_error("no program " + std::string(place.function));
+            }
+            programs_[i] = bpf_program__fd(program);
+        }
+        frozen_ = clock_.read().jiffies;
+    }
+
+    Ran run(Program program, const Skb &skb) override
+    {
+        thaw();
+        __sk_buff context{};
+        context.ifindex = skb.ifindex;
+        context.ingress_ifindex = skb.ingress_ifindex;
+        context.gso_size = skb.frame.gso_size;
+        context.gso_segs = skb.frame.gso_segments;
+        Ran ran;
+        ran.frame.resize(skb.frame.bytes.size() + 256);
+        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = skb.frame.bytes.data(),
+                    .data_out = ran.frame.data(),
+                    .data_size_in = static_cast<std::uint32_t>(skb.frame.bytes.size()),
+                    .data_size_out = static_cast<std::uint32_t>(ran.frame.size()),
+                    .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
+        const int error =
+            bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
+        if (error == -EINVAL || skb.tag != 0) {
+            ran.refused = true;
+            return ran;
+        }
+        if (error != 0) {
+            refuse("test run");
+        }
+        ran.action = static_cast<int>(options.retval);
+        ran.frame.resize(options.data_size_out);
+        return ran;
+    }
+
+    [[nodiscard]] std::optional<Bytes> lookup(std::string_view map,
+                                              const Bytes &key) const override
+    {
+        const KernelMap &kernel = at(map);
+        Bytes value(kernel.value_size);
+        if (bpf_map_lookup_elem(kernel.fd, key.data(), value.data()) != 0) {
+            return std::nullopt;
+        }
+        return value;
+    }
+
+    void update(std::string_view map, const Bytes &key, const Bytes &value) override
+    {
+        if (bpf_map_update_elem(at(map).fd, key.data(), value.data(), 0) != 0) {
+            refuse("cannot write to " + std::string(map));
+        }
+    }
+
+    void remove(std::string_view map, const Bytes &key) override
+    {
+        bpf_map_delete_elem(at(map).fd, key.data());
+    }
+
+    [[nodiscard]] std::vector<std::pair<Bytes, Bytes>>
+    entries(std::string_view map) const override
+    {
+        const KernelMap &kernel = at(map);
+        std::vector<std::pair<Bytes, Bytes>> result;
+        Bytes key(kernel.key_size), value(kernel.value_size);
+        const std::uint8_t *previous = nullptr;
+        while (bpf_map_get_next_key(kernel.fd, previous, key.data()) == 0) {
+            if (bpf_map_lookup_elem(kernel.fd, key.data(), value.data()) == 0) {
+                result.emplace_back(key, value);
+            }
+            previous = key.data();
+        }
+        return result;
+    }
+
+    [[nodiscard]] std::vector<tg_counter> counters(std::string_view map,
+                                                   std::uint32_t count) const override
+    {
+        const KernelMap &kernel = at(map);
+        const std::size_t cpus = kernel.value_size / sizeof(tg_counter);
+        std::vector<std::uint32_t> keys(count);
+        std::vector<tg_counter> values(count * cpus);
+        std::vector<tg_counter> sums(count);
+        std::uint32_t token = 0, read = count;
+        if (count != 0 && bpf_map_lookup_batch(kernel.fd, nullptr, &token, keys.data(),
+                                               values.data(), &read, nullptr) != 0 &&
+            errno != ENOENT) {
+            refuse("cannot read " + std::string(map));
+        }
+        for (std::size_t i = 0; i < count * cpus; i++) {
+            sums[i / cpus].packets += values[i].packets;
+            sums[i / cpus].bytes += values[i].bytes;
+        }
+        return sums;
+    }
+
+    void clear_counters(std::string_view map, std::uint32_t count) override
+    {
+        const Bytes zeros(at(map).value_size);
+        for (std::uint32_t i = 0; i < count; i++) {
+            update(map, bytes_of(i), zeros);
+        }
+    }
+
+    void fill_bank(std::uint32_t slot, std::span<const tg_bank_element> elements) override
+    {
+        LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP);
+        const auto count = static_cast<std::uint32_t>(elements.size());
+        const Fd bank(bpf_map_create(BPF_MAP_TYPE_ARRAY, "tg_bank", 4, sizeof(tg_bank_element),
+                                     count, &options));
+        if (!bank) {
+            refuse("cannot make a bank");
+        }
+        for (std::uint32_t i = 0; i < count; i++) {
+            if (bpf_map_update_elem(bank.get(), &i, &elements[i], 0) != 0) {
+                refuse("cannot fill a bank");
+            }
+        }
+        const int fd = bank.get();
+        update("tg_banks", bytes_of(slot), bytes_of(fd));
+    }
+
+    // Time stands still: before each run the records are moved on by what has really passed.
+    [[nodiscard]] std::uint64_t now() const override
+    {
+        return frozen_;
+    }
+
+    void advance(std::uint64_t ticks) override
+    {
+        thaw();
+        shift(-static_cast<std::int64_t>(ticks));
+    }
+
+    [[nodiscard]] std::uint32_t ticks_per_second() const override
+    {
+        return clock_.ticks_per_second();
+    }
+
+    void add_socket(const Socket &socket) override
+    {
+        sockets_.push_back(open_socket(socket));
+    }
+
+    void close_sockets() override
+    {
+        sockets_.clear();
+    }
+
+private:
+    [[nodiscard]] const KernelMap &at(std::string_view map) const
+    {
+        const auto found = maps_.find(map);
+        if (found == maps_.end()) {
+            throw std::runtime_error("no map " + std::string(map));
+        }
+        return found->second;
+    }
+
+    void load(const std::string &name)
+    {
+        const std::string path = TG_BPF_DIR "/" + name + ".bpf.o";
+        LIBBPF_OPTS(bpf_object_open_opts, options, .pin_root_path = "/nowhere");
+        Object object(bpf_object__open_file(path.c_str(), &options));
+        if (!object) {
+            refuse("cannot open " + path);
+        }
+        share_maps(object.get(), maps_);
+        if (bpf_object__load(object.get()) != 0) {
+            refuse("cannot load " + path);
+        }
+        bpf_map *map = nullptr;
+        bpf_object__for_each_map(map, object.get()) {
+            const auto type = bpf_map__type(map);
+            KernelMap kernel{bpf_map__fd(map), type, bpf_map__key_size(map),
+                             bpf_map__value_size(map), bpf_map__max_entries(map)};
+            if (type == BPF_MAP_TYPE_PERCPU_ARRAY) {
+                kernel.value_size = (kernel.value_size + 7) / 8 * 8;
+                kernel.value_size *= static_cast<std::uint32_t>(libbpf_num_possible_cpus());
+            }
+            maps_.emplace(bpf_map__name(map), kernel);
+        }
+        objects_.emplace(name, std::move(object));
+    }
+
+    void thaw()
+    {
+        const std::uint64_t real = clock_.read().jiffies;
+        if (real != frozen_) {
+            shift(static_cast<std::int64_t>(real - frozen_));
+            frozen_ = real;
+        }
+    }
+
+    // Adds to every time the programs have stored.
+    void shift(std::int64_t ticks)
+    {
+        const auto add = [ticks](__u64 &time) {
+            time += time == 0 ? 0 : static_cast<__u64>(ticks);
+        };
+        for (auto &[key, value] : entries("tg_conns")) {
+            auto conn = value_of<tg_conn>(value);
+            add(conn.last_seen);
+            add(conn.created);
+            update("tg_conns", key, bytes_of(conn));
+        }
+        for (auto &[key, value] : entries("tg_fragments")) {
+            auto fragment = value_of<tg_fragment>(value);
+            add(fragment.seen);
+            update("tg_fragments", key, bytes_of(fragment));
+        }
+        for (auto &[key, value] : entries("tg_attached")) {
+            auto attached = value_of<tg_attached>(value);
+            add(attached.dhcp_request);
+            update("tg_attached", key, bytes_of(attached));
+        }
+    }
+
+    KernelClock clock_;
+    std::map<std::string, KernelMap, std::less<>> maps_;
+    std::map<std::string, Object> objects_;
+    std::array<int, program_count> programs_ = {};
+    std::vector<Fd> sockets_;
+    std::uint64_t frozen_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Datapath> make_kernel_datapath()
+{
+    return std::make_unique<KernelDatapath>();
+}
+
+} // namespace tg::test

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/harness/router.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "bpf/core/expiry.h"
+#include "control/base/net.h"
+#include "control/compile/compile.h"
+#include "control/config/execute.h"
+#include "tests/harness/topology.h"
+#include "tidegate/control.h"
+#include "tidegate/maps.h"
+
+namespace tg::test {
+namespace {
+
+constexpr std::array<std::string_view, TG_CONNECTION_STATE_COUNT> state_names = {
+#define TG_X(name, text) text,
+    TG_CONNECTION_STATES(TG_X)
+#undef TG_X
+};
+
+constexpr std::array<std::string_view, TG_TCP_STATE_COUNT> tcp_state_names = {
+#define TG_X(name, text) text,
+    TG_TCP_STATES(TG_X)
+#undef TG_X
+};
+
+constexpr std::array<std::string_view, TG_REASON_COUNT> reason_names = {
+#define TG_X(name, text, verdict, meaning) text,
+    TG_REASONS(TG_X)
+#undef TG_X
+};
+
+constexpr std::array<std::uint32_t, TG_TIMEOUT_COUNT> default_timeouts = {
+#define TG_X(class_, property, seconds) seconds,
+    TG_TIMEOUTS(TG_X)
+#undef TG_X
+};
+
+constexpr std::string_view probe_comment = "probe of ";
+
+// Rules before all others that count and go on: which of them counts tells the connection-state
+// a packet has in the filter chains, without a look inside.
+std::string probe_rules()
+{
+    std::string text;
+    for (const std::string_view family : {"/ip", "/ipv6"}) {
+        text += fmt::format("{} firewall filter\n", family);
+        for (const std::string_view chain : {"input", "forward", "output"}) {
+            for (const std::string_view state : state_names) {
+                text += fmt::format("add chain={} connection-state={} action=passthrough "
+                                    "comment=\"{}{}\"\n",
+                                    chain, state, probe_comment, state);
+            }
+        }
+    }
+    return text;
+}
+
+Address endpoint(const tg_addr &raw)
+{
+    return Address{raw};
+}
+
+std::string place(const tg_addr &address, std::uint16_t port, bool ports)
+{
+    const Address value = endpoint(address);
+    if (!ports) {
+        return to_string(value);
+    }
+    return fmt::format(fmt::runtime(value.is_ipv4() ? "{}:{}" : "[{}]:{}"), to_string(value),
+                       __builtin_bswap16(port));
+}
+
+std::string flag_letters(std::uint16_t flags)
+{
+    constexpr std::array<char, TG_CONN_FLAG_COUNT> letters = {
+#define TG_X(name, letter, text) letter,
+        TG_CONN_FLAGS(TG_X)
+#undef TG_X
+    };
+    std::string text;
+    for (unsigned bit = 0; bit < TG_CONN_FLAG_COUNT; bit++) {
+        if ((flags >> bit & 1) != 0) {
+            text += letters[bit];
+        }
+    }
+    return text.empty() ? "-" : text;
+}
+
+} // namespace
+
+bool operator==(const Outcome &a, const Outcome &b)
+{
+    return a.action == b.action && a.reason == b.reason && a.state == b.state &&
+           a.packets == b.packets && a.bytes == b.bytes && a.frame == b.frame;
+}
+
+std::string to_string(const Outcome &outcome)
+{
+    return fmt::format("{} {} (action {}, {} packets, {} bytes)",
+                       outcome.reason.empty() ? "uncounted" : outcome.reason, outcome.state,
+                       outcome.action, outcome.packets, outcome.bytes);
+}
+
+std::string to_string(const TableRow &row)
+{
+    const tg_tuple &tuple = row.record.original;
+    const bool icmp = tuple.protocol == 1 || tuple.protocol == 58;
+    const bool ports = tuple.src_port != 0 || tuple.dst_port != 0;
+    const auto counter = [&row](tg_direction direction) {
+        return fmt::format("{}/{}", row.record.counters[direction].packets,
+                           row.record.counters[direction].bytes);
+    };
+    return fmt::format("{} {} > {} {} {} {} {}", protocol_name(tuple.protocol),
+                       place(tuple.src, tuple.src_port, ports),
+                       place(tuple.dst, tuple.dst_port, ports && !icmp),
+                       tcp_state_names.at(tg_word_tcp_state(row.record.word)),
+                       flag_letters(tg_word_flags(row.record.word)), counter(TG_ORIGINAL),
+                       counter(TG_REPLY));
+}
+
+Router::Router(std::unique_ptr<Datapath> datapath) : datapath_(std::move(datapath))
+{
+    reset();
+}
+
+void Router::reset()
+{
+    for (const std::string_view map : {"tg_conns", "tg_fragments", "tg_attached", "tg_devices"}) {
+        for (const auto &[key, value] : datapath_->entries(map)) {
+            datapath_->remove(map, key);
+        }
+    }
+    tg_layout layout{.magic = TG_LAYOUT_MAGIC, .version = TG_LAYOUT_VERSION,
+                     .ticks_per_second = datapath_->ticks_per_second(), .zero = 0,
+                     .boottime_offset_ns = 0};
+    const std::uint32_t zero = 0;
+    datapath_->update("tg_layout", bytes_of(zero), bytes_of(layout));
+    datapath_->update("tg_control", bytes_of(zero), bytes_of(tg_control{}));
+    datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
+    datapath_->clear_counters("tg_reasons_count", TG_LIMIT_REASONS);
+    datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
+    datapath_->close_sockets();
+    for (const Interface &port : interfaces) {
+        const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14, .dhcp_request = 0};
+        const std::uint32_t flags = port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0;
+        datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
+        datapath_->update("tg_devices", bytes_of(port.ifindex), bytes_of(flags));
+    }
+    config_ = {};
+    elements_.clear();
+    probes_.clear();
+    bank_ = 0;
+    counters_used_ = 0;
+}
+
+Result<void> Router::commit(std::string_view routeros)
+{
+    Session session;
+    if (bank_ == 0) {
+        auto probed = apply_script(probe_rules(), "probes", config_, environment(), session);
+        if (!probed) {
+            return std::unexpected(probed.error());
+        }
+        config_ = std::move(*probed);
+        session = {};
+    }
+    auto config = apply_script(routeros, "rules", config_, environment(), session);
+    if (!config) {
+        return std::unexpected(config.error());
+    }
+    const auto image = compile(*config, environment(), bank_ + 1);
+    if (!image) {
+        return std::unexpected(image.error());
+    }
+    config_ = std::move(*config);
+    elements_ = image->elements;
+    bank_++;
+    datapath_->fill_bank(static_cast<std::uint32_t>(bank_ & 1), elements_);
+    const tg_control control{.bank = bank_, .heartbeat = datapath_->now()};
+    const std::uint32_t zero = 0;
+    datapath_->update("tg_control", bytes_of(zero), bytes_of(control));
+    for (const std::string_view menu : {menu_filter4, menu_filter6, menu_raw4, menu_raw6}) {
+        for (const Item &item : config_.items(menu)) {
+            const auto comment = item.value_or<std::string>("comment", "");
+            if (comment.starts_with(probe_comment)) {
+                probes_[item.counter] = comment.substr(probe_comment.size());
+            }
+            counters_used_ = std::max(counters_used_, item.counter + 1);
+        }
+    }
+    return {};
+}
+
+std::vector<tg_counter> Router::rule_counters() const
+{
+    return datapath_->counters("tg_rules_count", counters_used_);
+}
+
+std::vector<tg_counter> Router::reasons() const
+{
+    return datapath_->counters("tg_reasons_count", TG_LIMIT_REASONS);
+}
+
+std::string Router::state_seen(const std::vector<tg_counter> &before) const
+{
+    const auto after = rule_counters();
+    std::string seen;
+    for (const auto &[counter, state] : probes_) {
+        if (after[counter].packets != before[counter].packets) {
+            seen += seen.empty() ? state : "+" + state;
+        }
+    }
+    return seen;
+}
+
+// Every packet is counted once, under one reason of the list.
+void Router::judge_counters(Outcome &outcome, const std::vector<tg_counter> &before) const
+{
+    const auto after = reasons();
+    for (std::uint32_t i = 0; i < after.size(); i++) {
+        const std::uint64_t packets = after[i].packets - before[i].packets;
+        const std::uint64_t bytes = after[i].bytes - before[i].bytes;
+        if (packets == 0 && bytes == 0) {
+            continue;
+        }
+        if (!outcome.reason.empty()) {
+            outcome.faults.push_back("counted under two reasons");
+        }
+        if (i == TG_REASON_NEXT || i >= TG_REASON_COUNT) {
+            outcome.faults.push_back(fmt::format("counted under reason number {}", i));
+        }
+        outcome.reason = i < TG_REASON_COUNT ? reason_names[i] : "unknown";
+        outcome.packets = packets;
+        outcome.bytes = bytes;
+    }
+}
+
+Outcome Router::packet(const Hook &hook, const Frame &frame)
+{
+    const auto rules_before = rule_counters();
+    const auto reasons_before = reasons();
+    Skb skb{frame, hook.ifindex, hook.egress ? hook.from_ifindex : hook.ifindex, hook.tag};
+    const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);
+    Outcome outcome{.refused = ran.refused, .action = ran.action, .frame = ran.frame,
+                    .redirect = ran.redirect, .tag = ran.tag};
+    if (!ran.refused) {
+        judge_counters(outcome, reasons_before);
+        outcome.state = state_seen(rules_before);
+    }
+    return outcome;
+}
+
+void Router::wait(std::chrono::milliseconds time)
+{
+    datapath_->advance(static_cast<std::uint64_t>(time.count()) * datapath_->ticks_per_second() /
+                       1000);
+}
+
+unsigned Router::sweep()
+{
+    unsigned removed = 0;
+    std::vector<TableRow> rows = table();
+    for (std::size_t first = 0; first < rows.size(); first += TG_LIMIT_SWEEP_KEYS) {
+        Skb skb;
+        for (std::size_t i = first; i < std::min(rows.size(), first + TG_LIMIT_SWEEP_KEYS); i++) {
+            const tg_sweep_key key{rows[i].key, tg_word_generation(rows[i].record.word), 0};
+            const Bytes bytes = bytes_of(key);
+            skb.frame.bytes.insert(skb.frame.bytes.end(), bytes.begin(), bytes.end());
+        }
+        removed += static_cast<unsigned>(datapath_->run(Program::sweep, skb).action);
+    }
+    return removed;
+}
+
+std::uint32_t Router::timeout_seconds(unsigned timeout) const
+{
+    return elements_.empty() ? default_timeouts.at(timeout)
+                             : elements_[TG_BANK_HEADER].header.timeouts[timeout];
+}
+
+std::vector<TableRow> Router::table() const
+{
+    std::vector<TableRow> rows;
+    for (const auto &[key, value] : datapath_->entries("tg_conns")) {
+        TableRow row{value_of<tg_conn_key>(key), value_of<tg_conn>(value), 0, false};
+        const std::uint64_t now = datapath_->now();
+        row.idle = now > row.record.last_seen ? now - row.record.last_seen : 0;
+        row.overdue =
+            tg_overdue(now, row.record.last_seen, timeout_seconds(tg_word_timeout(row.record.word)),
+                       datapath_->ticks_per_second());
+        rows.push_back(row);
+    }
+    std::ranges::sort(rows, [](const TableRow &a, const TableRow &b) {
+        return std::memcmp(&a.key, &b.key, sizeof a.key) < 0;
+    });
+    return rows;
+}
+
+std::vector<std::string> Router::connections() const
+{
+    std::vector<std::string> lines;
+    for (const TableRow &row : table()) {
+        if (!row.overdue) {
+            lines.push_back(to_string(row));
+        }
+    }
+    return lines;
+}
+
+std::optional<tg_counter> Router::rule_counter(std::string_view comment) const
+{
+    for (const std::string_view menu : {menu_filter4, menu_filter6, menu_raw4, menu_raw6}) {
+        for (const Item &item : config_.items(menu)) {
+            if (item.value_or<std::string>("comment", "") == comment) {
+                return rule_counters()[item.counter];
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+std::uint64_t Router::counted_connections() const
+{
+    const std::uint32_t zero = 0;
+    return value_of<tg_table>(*datapath_->lookup("tg_table", bytes_of(zero))).connections;
+}
+
+} // namespace tg::test

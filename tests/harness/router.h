@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The router under test: rules go in as RouterOS text, packets as text, and what became of each
+// packet comes out as words. Knows both sides; the datapath may be hosted or the kernel's.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/base/error.h"
+#include "control/config/config.h"
+#include "tests/harness/datapath.h"
+
+namespace tg::test {
+
+// Where a packet meets the router.
+struct Hook {
+    bool egress = false;
+    std::uint32_t ifindex = 0;      // the interface of the hook
+    std::uint32_t from_ifindex = 0; // egress: where it came in; 0: the router sent it
+    std::uint16_t tag = 0;          // egress: what ingress wrote on it
+};
+
+// What became of one packet.
+struct Outcome {
+    bool refused = false;         // the runner cannot be given such a packet
+    int action = 0;               // TC_ACT_*
+    std::string reason = {};      // by name; "" if nothing was counted
+    std::string state = {};       // connection-state the filter chain saw; "" if it saw none
+    std::uint64_t packets = 0;    // counted under the reason
+    std::uint64_t bytes = 0;
+    Bytes frame = {};             // afterwards
+    std::optional<std::uint32_t> redirect = {};
+    std::optional<std::uint16_t> tag = {};
+    std::vector<std::string> faults = {}; // broken invariants
+
+    friend bool operator==(const Outcome &a, const Outcome &b);
+};
+
+std::string to_string(const Outcome &outcome);
+
+// One record of the table, in the order of its key.
+struct TableRow {
+    tg_conn_key key = {};
+    tg_conn record = {};
+    std::uint64_t idle = 0; // ticks since last_seen
+    bool overdue = false;   // by the timeouts in force
+};
+// "tcp 192.0.2.1:1000 > 192.0.2.2:80 established SAC 2/80 1/40"
+std::string to_string(const TableRow &row);
+
+class Router {
+public:
+    explicit Router(std::unique_ptr<Datapath> datapath);
+
+    // As after the loader: attached everywhere, no connection, no counter, not armed.
+    void reset();
+    // Puts this configuration in force; more of it if there is one already.
+    Result<void> commit(std::string_view routeros);
+    [[nodiscard]] bool armed() const
+    {
+        return bank_ != 0;
+    }
+    Outcome packet(const Hook &hook, const Frame &frame);
+    void wait(std::chrono::milliseconds time);
+    // Removes what is overdue, as the agent does; returns how many.
+    unsigned sweep();
+
+    // The whole table, overdue records too.
+    [[nodiscard]] std::vector<TableRow> table() const;
+    // Those that are not overdue, as text.
+    [[nodiscard]] std::vector<std::string> connections() const;
+    // By comment of the rule; nullopt if there is no such rule.
+    [[nodiscard]] std::optional<tg_counter> rule_counter(std::string_view comment) const;
+    // As the datapath counts them.
+    [[nodiscard]] std::vector<tg_counter> reasons() const;
+    // The number of connections the datapath believes in.
+    [[nodiscard]] std::uint64_t counted_connections() const;
+    [[nodiscard]] std::uint32_t timeout_seconds(unsigned timeout) const;
+    Datapath &datapath()
+    {
+        return *datapath_;
+    }
+
+private:
+    [[nodiscard]] std::string state_seen(const std::vector<tg_counter> &before) const;
+    [[nodiscard]] std::vector<tg_counter> rule_counters() const;
+    void judge_counters(Outcome &outcome, const std::vector<tg_counter> &before) const;
+
+    std::unique_ptr<Datapath> datapath_;
+    Config config_;
+    std::vector<tg_bank_element> elements_;
+    // Counter of a probe rule → the connection-state it matches.
+    std::map<std::uint32_t, std::string> probes_;
+    std::uint64_t bank_ = 0;
+    std::uint32_t counters_used_ = 0;
+};
+
+} // namespace tg::test

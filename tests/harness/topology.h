@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one router all datapath tests run on: interfaces, addresses, routes and neighbours as data,
+// from which both the fake FIB and the network namespace are made.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "control/config/environment.h"
+#include "tests/harness/layers.h"
+
+namespace tg::test {
+
+//             192.168.88.0/24                        203.0.113.0/24
+//   laptop .2 ───────────── lan [router] wan ─────────────────────── gateway .254 ── (default)
+//                            10.20.0.0/24 │    │
+//   server .2 ──────────────────────── dmz    bare (no IPv4 address)
+//
+// IPv6: 2001:db8:88::/64, 2001:db8:113::/64, 2001:db8:20::/64; host parts alike.
+struct Interface {
+    std::string_view name;
+    std::uint32_t ifindex;
+    std::uint32_t mtu;
+    std::string_view mac;
+    std::string_view ipv4; // address/length; empty: none
+    std::string_view ipv6;
+};
+
+inline constexpr std::array<Interface, 4> interfaces = {{
+    {"lan", 10, 1500, "02:00:00:00:00:0a", "192.168.88.1/24", "2001:db8:88::1/64"},
+    {"wan", 11, 1500, "02:00:00:00:00:0b", "203.0.113.1/24", "2001:db8:113::1/64"},
+    {"dmz", 12, 1280, "02:00:00:00:00:0c", "10.20.0.1/24", "2001:db8:20::1/64"},
+    {"bare", 13, 1500, "02:00:00:00:00:0d", "", "2001:db8:13::1/64"},
+}};
+
+// Hosts whose MAC address is known for good. Any other host is unknown to the router.
+struct Neighbour {
+    std::string_view interface;
+    std::string_view address;
+    std::string_view mac;
+};
+
+inline constexpr std::array<Neighbour, 10> neighbours = {{
+    {"lan", "192.168.88.2", "02:00:00:00:88:02"},
+    {"lan", "192.168.88.3", "02:00:00:00:88:03"},
+    {"lan", "2001:db8:88::2", "02:00:00:00:88:02"},
+    {"lan", "2001:db8:88::3", "02:00:00:00:88:03"},
+    {"wan", "203.0.113.2", "02:00:00:00:71:02"},
+    {"wan", "203.0.113.254", "02:00:00:00:71:fe"},
+    {"wan", "2001:db8:113::2", "02:00:00:00:71:02"},
+    {"wan", "2001:db8:113::fe", "02:00:00:00:71:fe"},
+    {"dmz", "10.20.0.2", "02:00:00:00:20:02"},
+    {"dmz", "2001:db8:20::2", "02:00:00:00:20:02"},
+}};
+
+enum class RouteType : std::uint8_t { unicast, local, broadcast, multicast, blackhole, unreachable,
+                                      prohibit };
+
+struct Route {
+    std::string_view prefix;
+    RouteType type;
+    std::string_view gateway; // empty: none
+    std::string_view interface;
+};
+
+// Beside those that follow from the addresses.
+inline constexpr std::array<Route, 8> routes = {{
+    {"0.0.0.0/0", RouteType::unicast, "203.0.113.254", "wan"},
+    {"::/0", RouteType::unicast, "2001:db8:113::fe", "wan"},
+    {"10.66.0.0/24", RouteType::blackhole, "", ""},
+    {"10.67.0.0/24", RouteType::unreachable, "", ""},
+    {"10.68.0.0/24", RouteType::prohibit, "", ""},
+    {"2001:db8:66::/64", RouteType::blackhole, "", ""},
+    {"2001:db8:67::/64", RouteType::unreachable, "", ""},
+    {"2001:db8:68::/64", RouteType::prohibit, "", ""},
+}};
+
+// nullptr if there is none of that name or number.
+const Interface *find_interface(std::string_view name);
+const Interface *find_interface(std::uint32_t ifindex);
+
+// What the control plane sees of it.
+Environment environment();
+
+// Where the host part of a prefix begins: "10.0.0.0/8" → bytes in the ABI's form, length of 128.
+struct Prefix {
+    std::array<std::uint8_t, 16> address;
+    unsigned length; // in bits of the 128
+    bool ipv4;
+};
+Prefix parse_prefix(std::string_view text); // throws: the tables above are ours
+
+// Moves this thread into a new network namespace that looks like the tables; throws
+// std::runtime_error. The namespace ends with the process.
+void enter_namespace();
+
+} // namespace tg::test
