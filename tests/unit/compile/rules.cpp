@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules: each matcher and action, what is left out, where chains stand, limits.
+#include <functional>
+
+#include "tests/unit/compile/build.h"
+
+namespace tg::test {
+namespace {
+
+const char *const two_lists = "/interface list\nadd name=LAN\nadd name=WAN\n"
+                              "/interface list member\nadd list=LAN interface=eth1\n"
+                              "add list=WAN interface=eth0\n";
+
+// The only rule of a filter table with `matchers` in chain forward (IPv4).
+tg_rule one_rule(const std::string &matchers)
+{
+    const Image image = build(two_lists + ("/ip firewall filter add chain=forward " + matchers));
+    const auto rules = rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_FILTER_FORWARD);
+    EXPECT_EQ(rules.size(), 1u) << matchers;
+    return rules.empty() ? tg_rule{} : rules.front();
+}
+
+tg_addr ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d)
+{
+    return {.bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}};
+}
+
+bool same(const tg_addr &a, const tg_addr &b)
+{
+    return std::ranges::equal(a.bytes, b.bytes);
+}
+
+struct MatcherCase {
+    const char *text;
+    std::uint32_t matchers;
+    std::uint32_t negated;
+    std::function<bool(const tg_rule &)> holds;
+};
+
+std::uint8_t bit(tg_connection_state state)
+{
+    return static_cast<std::uint8_t>(1u << state);
+}
+
+const std::vector<MatcherCase> matcher_cases = {
+    {"", 0, 0, [](const tg_rule &) { return true; }},
+    {"connection-state=established,related", TG_MATCH_CONNECTION_STATE, 0,
+     [](const tg_rule &rule) {
+         return rule.states ==
+                (bit(TG_CONNECTION_STATE_ESTABLISHED) | bit(TG_CONNECTION_STATE_RELATED));
+     }},
+    {"connection-state=!invalid", TG_MATCH_CONNECTION_STATE, TG_MATCH_CONNECTION_STATE,
+     [](const tg_rule &rule) { return rule.states == bit(TG_CONNECTION_STATE_INVALID); }},
+    {"connection-state=new,untracked", TG_MATCH_CONNECTION_STATE, 0,
+     [](const tg_rule &rule) {
+         return rule.states == (bit(TG_CONNECTION_STATE_NEW) | bit(TG_CONNECTION_STATE_UNTRACKED));
+     }},
+    {"protocol=icmp", TG_MATCH_PROTOCOL, 0, [](const tg_rule &rule) { return rule.protocol == 1; }},
+    {"protocol=!255", TG_MATCH_PROTOCOL, TG_MATCH_PROTOCOL,
+     [](const tg_rule &rule) { return rule.protocol == 255; }},
+    {"src-address=192.0.2.1", TG_MATCH_SRC_ADDRESS, 0,
+     [](const tg_rule &rule) {
+         return same(rule.src.low, ipv4(192, 0, 2, 1)) && same(rule.src.high, ipv4(192, 0, 2, 1));
+     }},
+    {"src-address=!10.0.0.0/8", TG_MATCH_SRC_ADDRESS, TG_MATCH_SRC_ADDRESS,
+     [](const tg_rule &rule) {
+         return same(rule.src.low, ipv4(10, 0, 0, 0)) &&
+                same(rule.src.high, ipv4(10, 255, 255, 255));
+     }},
+    {"dst-address=10.0.0.5-10.0.1.7", TG_MATCH_DST_ADDRESS, 0,
+     [](const tg_rule &rule) {
+         return same(rule.dst.low, ipv4(10, 0, 0, 5)) && same(rule.dst.high, ipv4(10, 0, 1, 7));
+     }},
+    {"dst-address=0.0.0.0/0", TG_MATCH_DST_ADDRESS, 0,
+     [](const tg_rule &rule) {
+         return same(rule.dst.low, ipv4(0, 0, 0, 0)) &&
+                same(rule.dst.high, ipv4(255, 255, 255, 255));
+     }},
+    {"protocol=tcp dst-port=22,80,8000-8100", TG_MATCH_PROTOCOL | TG_MATCH_DST_PORT, 0,
+     [](const tg_rule &rule) {
+         return rule.dst_port_count == 3 && rule.dst_ports[0].low == 22 &&
+                rule.dst_ports[0].high == 22 && rule.dst_ports[2].low == 8000 &&
+                rule.dst_ports[2].high == 8100 && rule.src_port_count == 0;
+     }},
+    {"protocol=udp src-port=!0-65535", TG_MATCH_PROTOCOL | TG_MATCH_SRC_PORT, TG_MATCH_SRC_PORT,
+     [](const tg_rule &rule) {
+         return rule.src_port_count == 1 && rule.src_ports[0].low == 0 &&
+                rule.src_ports[0].high == 65535;
+     }},
+    {"in-interface=eth3", TG_MATCH_IN_INTERFACE, 0,
+     [](const tg_rule &rule) { return rule.in_ifindex == 13; }},
+    {"out-interface=!eth0", TG_MATCH_OUT_INTERFACE, TG_MATCH_OUT_INTERFACE,
+     [](const tg_rule &rule) { return rule.out_ifindex == 10; }},
+    {"in-interface-list=WAN", TG_MATCH_IN_INTERFACE_LIST, 0,
+     [](const tg_rule &rule) { return rule.in_list == 1; }},
+    {"out-interface-list=!LAN", TG_MATCH_OUT_INTERFACE_LIST, TG_MATCH_OUT_INTERFACE_LIST,
+     [](const tg_rule &rule) { return rule.out_list == 0; }},
+    {"in-interface-list=all", 0, 0, [](const tg_rule &) { return true; }},
+    {"in-interface-list=static", 0, 0, [](const tg_rule &) { return true; }},
+    {"out-interface-list=!none", 0, 0, [](const tg_rule &) { return true; }},
+    {"out-interface-list=!dynamic", 0, 0, [](const tg_rule &) { return true; }},
+};
+
+TEST(CompileRule, MatchersArriveWhole)
+{
+    for (const MatcherCase &row : matcher_cases) {
+        const tg_rule rule = one_rule(row.text);
+        EXPECT_EQ(rule.matchers, row.matchers) << row.text;
+        EXPECT_EQ(rule.negated, row.negated) << row.text;
+        EXPECT_TRUE(row.holds(rule)) << row.text;
+    }
+}
+
+struct ActionCase {
+    const char *menu;
+    const char *chain;
+    const char *text;
+    tg_chain_number number;
+    tg_action action;
+};
+
+TEST(CompileRule, ActionsArrive)
+{
+    constexpr ActionCase cases[] = {
+        {"filter", "input", "", TG_CHAIN_FILTER_INPUT, TG_ACTION_ACCEPT},
+        {"filter", "input", "action=accept", TG_CHAIN_FILTER_INPUT, TG_ACTION_ACCEPT},
+        {"filter", "output", "action=drop", TG_CHAIN_FILTER_OUTPUT, TG_ACTION_DROP},
+        {"filter", "output", "action=passthrough", TG_CHAIN_FILTER_OUTPUT, TG_ACTION_PASSTHROUGH},
+        {"filter", "forward", "action=fasttrack-connection hw-offload=yes", TG_CHAIN_FILTER_FORWARD,
+         TG_ACTION_FASTTRACK},
+        {"raw", "prerouting", "action=notrack", TG_CHAIN_RAW_PREROUTING, TG_ACTION_NOTRACK},
+        {"raw", "output", "action=drop", TG_CHAIN_RAW_OUTPUT, TG_ACTION_DROP},
+    };
+    for (const ActionCase &row : cases) {
+        for (const int family : {TG_FAMILY_IPV4, TG_FAMILY_IPV6}) {
+            const std::string ip = family == TG_FAMILY_IPV4 ? "/ip" : "/ipv6";
+            const Image image =
+                build(ip + " firewall " + row.menu + " add chain=" + row.chain + " " + row.text);
+            const auto rules = rules_of(image, static_cast<tg_family>(family), row.number);
+            ASSERT_EQ(rules.size(), 1u) << row.chain << row.text;
+            EXPECT_EQ(rules[0].action, row.action) << row.chain << row.text;
+            // And in no other chain.
+            EXPECT_EQ(image.elements.size(), TG_BANK_FIRST + 2);
+        }
+    }
+}
+
+TEST(CompileRule, UnknownActionIsAnError)
+{
+    Config config = configure("/ip firewall filter add chain=input action=drop");
+    Item &item = config.menus.find(menu_filter4)->second.front();
+    item.properties["action"].data = std::string("teleport");
+    const Result<Image> image = compile(config, {}, 1);
+    ASSERT_FALSE(image.has_value());
+    EXPECT_EQ(image.error().message,
+              "/ip firewall filter rule *1: action teleport is not built yet");
+}
+
+// Disabled, invalid here, or matching nothing by their own words.
+TEST(CompileRule, RulesThatCannotMatchAreLeftOut)
+{
+    for (const char *text :
+         {"disabled=yes", "in-interface=eth77", "out-interface=!eth77", "in-interface-list=none",
+          "in-interface-list=!all", "out-interface-list=dynamic", "out-interface-list=nowhere"}) {
+        const Image image = build(std::string("/ip firewall filter add chain=forward ") + text);
+        EXPECT_EQ(image.elements.size(), TG_BANK_FIRST + 1) << text;
+    }
+    const Image untracked = build("/ip firewall connection tracking set enabled=no\n"
+                                  "/ip firewall filter add chain=input connection-state=new\n"
+                                  "/ip firewall filter add chain=input protocol=tcp");
+    EXPECT_EQ(rules_of(untracked, TG_FAMILY_IPV4, TG_CHAIN_FILTER_INPUT).size(), 1u);
+}
+
+TEST(CompileRule, OrderAndCountersAreTheMenus)
+{
+    const Config config = configure("/ip firewall filter\n"
+                                    "add chain=input protocol=1\nadd chain=forward protocol=2\n"
+                                    "add chain=input protocol=3\nadd chain=output protocol=4\n"
+                                    "move 2 0\n"
+                                    "/ipv6 firewall raw add chain=output protocol=5\n");
+    const Image image = build(config);
+    const auto input = rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_FILTER_INPUT);
+    ASSERT_EQ(input.size(), 2u);
+    EXPECT_EQ(input[0].protocol, 3u);
+    EXPECT_EQ(input[1].protocol, 1u);
+    const std::vector<Item> &items = config.items(menu_filter4);
+    EXPECT_EQ(input[0].id, items[0].counter);
+    EXPECT_EQ(input[1].id, items[1].counter);
+    EXPECT_EQ(rules_of(image, TG_FAMILY_IPV6, TG_CHAIN_RAW_OUTPUT).at(0).protocol, 5u);
+    EXPECT_EQ(rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_RAW_OUTPUT).size(), 0u);
+}
+
+// As many rules in chain input, counters from 0.
+Config many_rules(std::size_t count)
+{
+    Config config;
+    Item item;
+    item.properties["chain"].data = std::string("input");
+    for (std::uint32_t i = 0; i < count; i++) {
+        item.id = i + 1;
+        item.counter = i;
+        config.menus[std::string(menu_filter4)].push_back(item);
+    }
+    return config;
+}
+
+TEST(CompileRule, ChainHasItsLimit)
+{
+    EXPECT_TRUE(compile(many_rules(TG_LIMIT_CHAIN_RULES), {}, 1).has_value());
+    const Result<Image> image = compile(many_rules(TG_LIMIT_CHAIN_RULES + 1), {}, 1);
+    ASSERT_FALSE(image.has_value());
+    EXPECT_EQ(image.error().message,
+              "/ip firewall filter has 8193 rules in chain input: the limit is 8192");
+}
+
+TEST(CompileRule, CounterHasItsLimit)
+{
+    Config config = many_rules(1);
+    Item &item = config.menus.begin()->second.front();
+    item.counter = TG_LIMIT_RULES - 1;
+    EXPECT_TRUE(compile(config, {}, 1).has_value());
+    item.counter = TG_LIMIT_RULES;
+    const Result<Image> image = compile(config, {}, 1);
+    ASSERT_FALSE(image.has_value());
+    EXPECT_EQ(image.error().message,
+              "/ip firewall filter rule *1: too many rules: the limit is 16384");
+}
+
+TEST(CompileRule, PortsFillTheirPlacesToTheLast)
+{
+    std::string ports = "1";
+    for (unsigned i = 2; i <= TG_LIMIT_PORT_RANGES; i++) {
+        ports += "," + std::to_string(3 * i);
+    }
+    const tg_rule rule = one_rule("protocol=tcp src-port=" + ports + " dst-port=" + ports);
+    EXPECT_EQ(rule.src_port_count, TG_LIMIT_PORT_RANGES);
+    EXPECT_EQ(rule.dst_port_count, TG_LIMIT_PORT_RANGES);
+    EXPECT_EQ(rule.src_ports[15].low, 48u);
+    EXPECT_EQ(rule.dst_ports[15].high, 48u);
+}
+
+} // namespace
+} // namespace tg::test
