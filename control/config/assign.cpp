@@ -77,7 +77,8 @@ Result<void> check_references(const Menu &menu, const Edited &edited)
                                          : interface_list_exists(edited.config, target);
         if (!exists) {
             return fail(fmt::format("input does not match any value of {}: there is no {} {}", name,
-                                    is_interface ? "interface" : "interface list", quote_if_needed(target)),
+                                    is_interface ? "interface" : "interface list",
+                                    quote_if_needed(target)),
                         argument->value.position);
         }
     }
@@ -178,10 +179,11 @@ std::unexpected<Error> unexpected_argument(const Menu &menu, const Argument &arg
     const bool positional = argument.name.text.empty();
     const Word &word = positional ? argument.value : argument.name;
     const bool is_property = positional && menu.property(word.text) != nullptr;
-    return fail(is_property ? fmt::format("expected end of command: {} needs a value, {}=…",
-                                          word.text, word.text)
-                            : fmt::format("expected end of command, not {}", quote_if_needed(word.text)),
-                word.position);
+    return fail(
+        is_property
+            ? fmt::format("expected end of command: {} needs a value, {}=…", word.text, word.text)
+            : fmt::format("expected end of command, not {}", quote_if_needed(word.text)),
+        word.position);
 }
 
 } // namespace tg

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::array<std::string_view, 3> enabled_words{"yes", "no", "auto"};
 
-// The defaults are the ABI's, as text in seconds, which the parser reads like any other time.
-#define TG_TEXT(seconds)  #seconds
-#define TG_SECONDS(value) TG_TEXT(value)
+// Defaults are the ABI's, as text: the parsers read them like what a user types.
+constexpr std::string_view max_connections_text = "200000";
+static_assert(TG_LIMIT_CONNECTIONS_DEFAULT == 200000);
 
 constexpr std::array rows{
     Property{.name = "enabled",
@@ -26,7 +26,7 @@ constexpr std::array rows{
     Property{.name = "max-connections",
              .parse = parse_number,
              .help = "connections tracked at most; when full, new ones are dropped",
-             .fallback = TG_TEXT_OF(TG_LIMIT_CONNECTIONS_DEFAULT),
+             .fallback = max_connections_text,
              .traits = trait_always,
              .low = 1,
              .high = TG_LIMIT_CONNECTIONS},
@@ -34,7 +34,7 @@ constexpr std::array rows{
     Property{.name = property,                                                                     \
              .parse = parse_time,                                                                  \
              .help = "how long such a connection lives without a packet",                          \
-             .fallback = TG_SECONDS(seconds),                                                      \
+             .fallback = #seconds,                                                                 \
              .traits = trait_always,                                                               \
              .low = 1,                                                                             \
              .high = limit_duration.count()},
