@@ -259,9 +259,6 @@ Result<Lines> load_only(const AttachRequest &request)
 
 Result<Lines> detach(const Instance &instance, const std::vector<std::string> &names)
 {
-    if (const Result<void> able = check_privileges(); !able) {
-        return std::unexpected(able.error());
-    }
     Result<Session> session = Session::to_detach(instance);
     if (!session) {
         return std::unexpected(session.error());
@@ -296,9 +293,6 @@ Result<Lines> detach(const Instance &instance, const std::vector<std::string> &n
 
 Result<Lines> confirm(const Instance &instance)
 {
-    if (const Result<void> able = check_privileges(); !able) {
-        return std::unexpected(able.error());
-    }
     const Result<Lock> lock = Lock::take(instance);
     if (!lock) {
         return std::unexpected(lock.error());

@@ -10,6 +10,7 @@
 #include "loader/limits.h"
 #include "loader/modes.h"
 #include "loader/netns.h"
+#include "loader/probe.h"
 #include "loader/status.h"
 
 namespace {
@@ -76,15 +77,6 @@ Result<void> enter(const Program &program, const std::string &path)
     return must ? entered : Result<void>{};
 }
 
-Result<std::string> show_status(const Instance &instance, bool json)
-{
-    const Result<loader::Status> status = loader::read_status(instance);
-    if (!status) {
-        return std::unexpected(status.error());
-    }
-    return json ? to_json(*status) : to_text(*status);
-}
-
 Result<std::string> joined(const Result<loader::Lines> &lines)
 {
     if (!lines) {
@@ -100,6 +92,9 @@ Result<std::string> run(const Program &program)
     if (!instance) {
         return std::unexpected(instance.error());
     }
+    if (const Result<void> able = loader::check_privileges(); !able) {
+        return std::unexpected(able.error());
+    }
     Result<Fd> home = loader::current_netns();
     if (!home) {
         return std::unexpected(home.error());
@@ -109,7 +104,8 @@ Result<std::string> run(const Program &program)
         return std::unexpected(entered.error());
     }
     if (program.status->parsed()) {
-        return show_status(*instance, options.json);
+        const loader::Status status = loader::read_status(*instance);
+        return options.json ? to_json(status) : to_text(status);
     }
     if (program.detach->parsed()) {
         return joined(loader::detach(*instance, options.interfaces));

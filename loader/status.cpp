@@ -9,7 +9,6 @@
 #include "loader/confirm.h"
 #include "loader/interfaces.h"
 #include "loader/load.h"
-#include "loader/probe.h"
 #include "loader/session.h"
 
 namespace tg::loader {
@@ -73,11 +72,8 @@ std::string interface_text(const InterfaceStatus &status)
 
 } // namespace
 
-Result<Status> read_status(const Instance &instance)
+Status read_status(const Instance &instance)
 {
-    if (const Result<void> able = check_privileges(); !able) {
-        return std::unexpected(able.error());
-    }
     Status status = {.instance = instance.name(), .bpffs = instance.bpffs().string()};
     read_load(instance, status);
     const Result<std::optional<Record>> record = read_record(instance);

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "control/base/error.h"
 #include "control/base/instance.h"
 #include "loader/attach_tc.h"
 
@@ -30,7 +29,7 @@ struct Status {
     std::vector<std::uint32_t> confirm_interfaces;
 };
 
-Result<Status> read_status(const Instance &instance);
+Status read_status(const Instance &instance);
 
 std::string to_json(const Status &status);
 std::string to_text(const Status &status);
