@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// tidegate: RouterOS commands, and up, down, status and import, from the shell.
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "control/base/limits.h"
+#include "tools/tidegate/ask.h"
+#include "tools/tidegate/service.h"
+
+namespace {
+
+using namespace tg;
+
+struct Options {
+    std::string instance{default_instance};
+    std::string netns;
+    std::string mode = "auto";
+    bool json = false;
+    bool purge = false;
+    std::vector<std::string> words;
+};
+
+constexpr const char *usage =
+    "Words are one of:\n"
+    "  up IFACE…            load, start the agent, attach; adds what is missing\n"
+    "  down                 stop and detach; --purge forgets the configuration too\n"
+    "  status               what is attached, what is in force, what became of packets\n"
+    "  import FILE          run a script, all of it or nothing\n"
+    "  a RouterOS command   '/ip firewall filter print stats', 'export'\n"
+    "Without words commands are read from stdin; a pipe's are one change, all of it or nothing.\n";
+
+Result<std::string> read_all(std::istream &from, const std::string &name)
+{
+    std::string text{std::istreambuf_iterator<char>(from), {}};
+    if (from.bad()) {
+        return fail(fmt::format("cannot read {}", name));
+    }
+    if (text.size() > limit_script_bytes) {
+        return fail(fmt::format("{} is longer than {} bytes", name, limit_script_bytes));
+    }
+    return text;
+}
+
+Result<void> import_file(const Instance &instance, const Options &options)
+{
+    if (options.words.size() != 2) {
+        return fail("import: expected one file");
+    }
+    const std::string &file = options.words[1];
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) {
+        return fail(fmt::format("cannot open {}", file));
+    }
+    Result<std::string> text = read_all(stream, file);
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    return cli::ask(instance, {std::move(*text), file, true, options.json});
+}
+
+Result<void> print(const Result<std::string> &text)
+{
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    fmt::print("{}", *text);
+    return {};
+}
+
+Result<void> run_commands(const Instance &instance, const Options &options)
+{
+    if (!options.words.empty()) {
+        return cli::ask(
+            instance, {fmt::format("{}", fmt::join(options.words, " ")), "", false, options.json});
+    }
+    if (::isatty(STDIN_FILENO) != 0) {
+        return cli::converse(instance, options.json);
+    }
+    Result<std::string> text = read_all(std::cin, "stdin");
+    if (!text) {
+        return std::unexpected(text.error());
+    }
+    return cli::ask(instance, {std::move(*text), "", false, options.json});
+}
+
+Result<void> run(const Options &options)
+{
+    const Result<Instance> instance = Instance::named(options.instance);
+    if (!instance) {
+        return std::unexpected(instance.error());
+    }
+    const std::string first = options.words.empty() ? "" : options.words.front();
+    if (first == "up") {
+        return cli::up({*instance,
+                        options.netns,
+                        options.mode,
+                        {options.words.begin() + 1, options.words.end()}});
+    }
+    if (first == "down") {
+        return print(cli::down(*instance, options.purge));
+    }
+    if (first == "status") {
+        return print(cli::status(*instance, options.json));
+    }
+    if (first == "import") {
+        return import_file(*instance, options);
+    }
+    return run_commands(*instance, options);
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    CLI::App app{"Manages a Tidegate firewall with RouterOS's own commands"};
+    Options options;
+    app.add_option("--instance", options.instance, "Instance, \"default\" if not given");
+    app.add_option("--netns", options.netns, "up: network namespace, a name or a path");
+    app.add_option("--mode", options.mode, "up: how to attach, \"auto\" if not given");
+    app.add_flag("-j,--json", options.json, "Print JSON");
+    app.add_flag("--purge", options.purge, "down: remove configuration, revisions and log too");
+    app.add_option("words", options.words, "What to do");
+    app.set_version_flag("--version", std::string("tidegate ") + TG_VERSION);
+    app.footer(usage);
+    CLI11_PARSE(app, argc, argv);
+    ::signal(SIGPIPE, SIG_IGN);
+    if (const Result<void> done = run(options); !done) {
+        std::fflush(stdout);
+        fmt::print(stderr, "{}\n", to_string(done.error()));
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The screen of `tidegate status`: loader's and datapath's facts side by side.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "control/agent/lock.h"
+#include "control/agent/status.h"
+#include "tools/tidegate/process.h"
+#include "tools/tidegate/service.h"
+
+namespace tg::cli {
+namespace {
+
+using nlohmann::json;
+
+Result<json> gather(const Instance &instance)
+{
+    const Result<std::string> loaded =
+        run_program("tidegate-loader", {"status", "-j", "--instance", instance.name()});
+    if (!loaded) {
+        return std::unexpected(loaded.error());
+    }
+    json facts = json::parse(*loaded, nullptr, false);
+    if (!facts.is_object()) {
+        return fail("tidegate-loader answered with something else than its status");
+    }
+    const std::optional<pid_t> pid = running_agent(instance);
+    facts["agent"] = pid ? json{{"running", true}, {"pid", *pid}} : json{{"running", false}};
+    facts["datapath"] = nullptr;
+    if (facts.value("loaded", false)) {
+        const Result<maps::Instance> maps = maps::Instance::open(instance.bpffs());
+        if (!maps) {
+            return std::unexpected(maps.error());
+        }
+        Result<json> datapath = datapath_status(*maps, host_clock());
+        if (!datapath) {
+            return std::unexpected(datapath.error());
+        }
+        facts["datapath"] = std::move(*datapath);
+    }
+    return facts;
+}
+
+std::string datapath_text(const json &datapath)
+{
+    std::string text =
+        datapath.value("armed", false)
+            ? fmt::format("rules: revision {} in force\n", datapath["revision"].get<long>())
+            : std::string("rules: not armed, nothing is dropped before the first commit\n");
+    text += fmt::format("connections: {} of {}, tracking {}\n", datapath["connections"].get<long>(),
+                        datapath["max-connections"].get<long>(),
+                        datapath["tracking"].is_boolean()
+                            ? (datapath["tracking"].get<bool>() ? "on" : "off")
+                            : datapath["tracking"].dump());
+    text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");
+    for (const json &reason : datapath["reasons"]) {
+        if (reason["packets"] == 0) {
+            continue;
+        }
+        text += fmt::format("  {:<20}{:>14}{:>18}  {}\n", reason["reason"].get<std::string>(),
+                            group_thousands(reason["packets"].get<std::uint64_t>()),
+                            group_thousands(reason["bytes"].get<std::uint64_t>()),
+                            reason["meaning"].get<std::string>());
+    }
+    return text;
+}
+
+std::string to_text(const Instance &instance, const json &facts)
+{
+    std::string text = fmt::format("instance {}: {}\n", instance.name(),
+                                   facts.value("loaded", false) ? "loaded" : "not loaded");
+    if (const std::string problem = facts.value("problem", ""); !problem.empty()) {
+        text += fmt::format("problem: {}\n", problem);
+    }
+    const json &agent = facts["agent"];
+    text += agent["running"] ? fmt::format("agent: running, pid {}\n", agent["pid"].get<int>())
+                             : std::string("agent: not running; the last committed rules hold\n");
+    for (const json &each : facts["interfaces"]) {
+        text += fmt::format("interface {}: mode {} by {} (asked: {}; {})\n",
+                            each["name"].get<std::string>(), each["mode"].get<std::string>(),
+                            each["link"].get<std::string>(), each["asked"].get<std::string>(),
+                            each["why"].get<std::string>());
+    }
+    if (facts["confirm"].is_object()) {
+        text += fmt::format("detaches again in {} s unless confirmed\n",
+                            facts["confirm"]["seconds"].dump());
+    }
+    return facts["datapath"].is_null() ? text : text + datapath_text(facts["datapath"]);
+}
+
+} // namespace
+
+Result<std::string> status(const Instance &instance, bool as_json)
+{
+    const Result<json> facts = gather(instance);
+    if (!facts) {
+        return std::unexpected(facts.error());
+    }
+    return as_json ? facts->dump(2) + "\n" : to_text(instance, *facts);
+}
+
+} // namespace tg::cli
