@@ -63,8 +63,8 @@ TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decid
 
     if (verdict == TG_VERDICT_DROP)
         return TG_TC_DROP;
-    /* Before the first commit the stack's forwarding is none of our business. */
-    ctx->tc_index = packet->bank ? tg_tag_of(verdict, reason) : 0;
+    /* Before the first commit what the stack forwards is none of our business, and counted here. */
+    ctx->tc_index = packet->bank ? tg_tag_of(verdict, reason) : TG_TAG_FORWARD;
     if (verdict == TG_VERDICT_FORWARD)
         return tg_send(ctx, packet);
     return TG_TC_NEXT;

@@ -43,7 +43,7 @@ std::string user_name(uid_t uid)
 Agent::Agent(Instance instance, maps::Instance maps, Network network, std::unique_ptr<Loop> loop)
     : instance_(std::move(instance)), maps_(std::move(maps)), datapath_(maps_),
       store_(maps_, host_clock()), runtime_(maps_, store_),
-      committer_(datapath_, Paths::of(instance_.name()), host_clock()), aging_(store_),
+      committer_(datapath_, Paths::of(instance_), host_clock()), aging_(store_),
       network_(std::move(network)), loop_(std::move(loop)), started_(host_clock().since_boot())
 {
 }

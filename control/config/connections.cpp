@@ -63,8 +63,8 @@ template <class Each> Result<void> for_each_row(const Context &context, Each eac
     });
 }
 
-// One round: removes up to a batch; whether there may be more.
-Result<bool> remove_batch(Context &context, const Selection &selection)
+// One round: removes up to a batch; how many it found.
+Result<std::size_t> remove_batch(Context &context, const Selection &selection)
 {
     std::vector<tg_conn> records;
     auto visited =
@@ -77,14 +77,13 @@ Result<bool> remove_batch(Context &context, const Selection &selection)
     if (!visited) {
         return std::unexpected(std::move(visited.error()));
     }
-    if (records.empty()) {
-        return false;
+    if (!records.empty()) {
+        const auto removed = context.runtime.remove_connections(records);
+        if (!removed) {
+            return std::unexpected(removed.error());
+        }
     }
-    const auto removed = context.runtime.remove_connections(records);
-    if (!removed) {
-        return std::unexpected(removed.error());
-    }
-    return records.size() == removal_batch;
+    return records.size();
 }
 
 } // namespace
@@ -154,14 +153,19 @@ Result<void> remove_connections(Context &context)
         return std::unexpected(selection.error());
     }
     // New connections may come as fast as old ones go: as many rounds as a full table needs.
+    std::size_t found_in_all = 0;
     for (std::size_t round = 0; round <= TG_LIMIT_CONNECTIONS / removal_batch; ++round) {
-        const auto more = remove_batch(context, *selection);
-        if (!more) {
-            return std::unexpected(more.error());
+        const auto found = remove_batch(context, *selection);
+        if (!found) {
+            return std::unexpected(found.error());
         }
-        if (!*more) {
+        found_in_all += *found;
+        if (*found < removal_batch) {
             break;
         }
+    }
+    if (selection->ids && !selection->ids->empty() && found_in_all == 0) {
+        return fail(fmt::format("no such item: {}", which->value.text), which->value.position);
     }
     return {};
 }

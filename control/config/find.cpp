@@ -2,6 +2,7 @@
 // find: the ids of the items that satisfy a condition.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "control/config/assign.h"
 #include "control/config/context.h"

@@ -27,14 +27,19 @@ bool is_number(const Row &row, std::string_view name)
     return operand && std::holds_alternative<std::int64_t>(*operand);
 }
 
+// Listings are read by people: only what would look like two words is quoted.
+bool ends_word(char character)
+{
+    const auto code = static_cast<unsigned char>(character);
+    return code <= ' ' || code == 0x7f || character == '"';
+}
+
 } // namespace
 
 void FlagColumns::add(const Flag &flag)
 {
-    const auto later =
-        std::ranges::find_if(flags_, [&](const Flag &other) { return other.group >= flag.group; });
-    if (later == flags_.end() || later->letter != flag.letter) {
-        flags_.insert(later, flag);
+    if (std::ranges::find(flags_, flag.letter, &Flag::letter) == flags_.end()) {
+        flags_.insert(std::ranges::upper_bound(flags_, flag.group, {}, &Flag::group), flag);
     }
 }
 
@@ -124,7 +129,8 @@ std::vector<std::string> field_words(const Fields &fields)
 {
     std::vector<std::string> words;
     for (const auto &[name, value] : fields) {
-        words.push_back(fmt::format("{}={}", name, quote_if_needed(value)));
+        const bool is_word = !value.empty() && std::ranges::none_of(value, ends_word);
+        words.push_back(fmt::format("{}={}", name, is_word ? value : quote(value)));
     }
     return words;
 }

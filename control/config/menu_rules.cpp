@@ -193,18 +193,18 @@ constexpr std::array rule_flags{
     Flag{'D', "dynamic", 1},
 };
 
-// A chain's packets come from an interface, go to one, or both.
+// Why an interface of one side cannot be asked for in a chain; empty: it can.
 struct ChainSides {
     std::string_view chain;
-    bool in;
-    bool out;
+    std::string_view no_in;
+    std::string_view no_out;
 };
 
 constexpr std::array chain_sides{
-    ChainSides{"input", true, false},
-    ChainSides{"forward", true, true},
-    ChainSides{"output", false, true},
-    ChainSides{"prerouting", true, false},
+    ChainSides{"input", "", "packets for the router leave by no interface"},
+    ChainSides{"forward", "", ""},
+    ChainSides{"output", "packets of the router itself came in by no interface", ""},
+    ChainSides{"prerouting", "", "the outgoing interface is not known yet"},
 };
 
 constexpr std::array<std::uint8_t, 5> protocols_with_ports{
@@ -240,14 +240,14 @@ Result<void> check_ports(const Property &row, const Edited &edited)
 Result<void> check_side(const Property &row, const Edited &edited, std::string_view chain)
 {
     const auto *const sides = std::ranges::find(chain_sides, chain, &ChainSides::chain);
-    const bool known = sides == chain_sides.end() || row.side == Side::both ||
-                       (row.side == Side::in ? sides->in : sides->out);
-    if (known) {
+    if (sides == chain_sides.end() || row.side == Side::both) {
         return {};
     }
-    return fail(fmt::format("{} cannot be used in chain {}: its packets have no {} interface yet "
-                            "or any more",
-                            row.name, chain, row.side == Side::in ? "incoming" : "outgoing"),
+    const std::string_view reason = row.side == Side::in ? sides->no_in : sides->no_out;
+    if (reason.empty()) {
+        return {};
+    }
+    return fail(fmt::format("{} cannot be used in chain {}: {}", row.name, chain, reason),
                 edited.position(row.name));
 }
 

@@ -134,7 +134,9 @@ Result<void> run_print(Context &context)
     }
     Output output(context.sink);
     const auto listing = make_listing(context.menu, options->style, context.session.width, output);
-    std::ranges::for_each(rows, [&](const Row &row) { listing->measure(row); });
+    if (listing->measures()) {
+        std::ranges::for_each(rows, [&](const Row &row) { listing->measure(row); });
+    }
     if (options->style != Style::count) {
         auto &numbers = fresh_numbers(context);
         std::ranges::transform(rows, std::back_inserter(numbers), &Row::id);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "control/config/validate.h"
 

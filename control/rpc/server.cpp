@@ -101,6 +101,7 @@ Result<Server> Server::listen(const std::filesystem::path &path, Service &servic
 Server::~Server()
 {
     stop();
+    cut_off();
     for (Client &client : clients_) {
         client.thread.join();
     }
@@ -167,6 +168,13 @@ void Server::accept()
 void Server::stop()
 {
     listener_.reset();
+    for (Client &client : clients_) {
+        ::shutdown(client.socket.get(), SHUT_RD);
+    }
+}
+
+void Server::cut_off()
+{
     for (Client &client : clients_) {
         ::shutdown(client.socket.get(), SHUT_RDWR);
     }

@@ -55,9 +55,11 @@ public:
         return listener_.get();
     }
     void accept();
-    // Nobody can connect any more, and clients are cut off: their threads end when the method
-    // they are in does.
+    // Nobody can connect or ask any more; an answer that is under way still gets out, and a
+    // client's thread ends with it.
     void stop();
+    // Ends the answers under way, too.
+    void cut_off();
     // Whether a client's thread still runs. Gives back what ended ones have used.
     [[nodiscard]] bool busy();
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/config/validate.h"
+
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "control/config/execute.h"
+
+namespace tg {
+namespace {
+
+const Environment environment{{{"lan0", 1}, {"wan0", 2}}};
+
+Config make(std::string_view script)
+{
+    Session session;
+    const auto config = apply_script(script, "", {}, environment, session, Strictness::saved);
+    EXPECT_TRUE(config) << (config ? "" : to_string(config.error()));
+    return config.value_or(Config{});
+}
+
+bool first_rule_is_valid(const Config &config, std::string_view menu = menu_filter4)
+{
+    return rule_is_valid(config, environment, menu, config.items(menu).front());
+}
+
+TEST(Validity, NeedsWhatTheRuleNames)
+{
+    struct Row {
+        std::string_view script;
+        bool valid;
+    };
+    constexpr std::array rows{
+        Row{"/ip firewall filter add chain=input", true},
+        Row{"/ip firewall filter add chain=input in-interface=lan0", true},
+        Row{"/ip firewall filter add chain=input in-interface=ppp0", false},
+        Row{"/ip firewall filter add chain=input in-interface=!ppp0", false},
+        Row{"/ip firewall filter add chain=output out-interface=ppp0", false},
+        Row{"/ip firewall filter add chain=input in-interface-list=all", true},
+        Row{"/ip firewall filter add chain=input in-interface-list=none", true},
+        Row{"/ip firewall filter add chain=input in-interface-list=LAN", false},
+        Row{"/interface list add name=LAN; /ip firewall filter add chain=input "
+            "in-interface-list=LAN",
+            true},
+        Row{"/ip firewall filter add chain=input connection-state=new", true},
+        Row{"/ip firewall connection tracking set enabled=no; "
+            "/ip firewall filter add chain=input connection-state=new",
+            false},
+        Row{"/ip firewall connection tracking set enabled=no; "
+            "/ip firewall filter add chain=input",
+            true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=input connection-state=new",
+            true},
+        Row{"/ip firewall filter add chain=input in-interface=lan0 disabled=yes", true},
+    };
+    for (const Row &row : rows) {
+        EXPECT_EQ(first_rule_is_valid(make(row.script)), row.valid) << row.script;
+    }
+}
+
+TEST(Validity, OfAnUnknownMenuIsNothing)
+{
+    EXPECT_FALSE(rule_is_valid({}, environment, "/ip firewall nat", {}));
+}
+
+TEST(Tracking, IsActiveWhileSomethingNeedsIt)
+{
+    struct Row {
+        std::string_view script;
+        bool active;
+    };
+    constexpr std::array rows{
+        Row{"", true},
+        Row{"/ip firewall connection tracking set enabled=no", false},
+        Row{"/ip firewall connection tracking set enabled=auto", false},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=input action=drop",
+            false},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=input connection-state=new",
+            true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ipv6 firewall filter add chain=input connection-state=new",
+            true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=input connection-state=new disabled=yes",
+            false},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=input connection-state=new in-interface=ppp0",
+            false},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=forward action=fasttrack-connection",
+            true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall raw add chain=prerouting action=notrack",
+            false},
+        Row{"/ip firewall connection tracking set enabled=no; "
+            "/ip firewall filter add chain=input connection-state=new",
+            false},
+    };
+    for (const Row &row : rows) {
+        EXPECT_EQ(tracking_active(make(row.script), environment), row.active) << row.script;
+    }
+}
+
+TEST(InterfaceLists, BuiltInOnesExistWithoutConfiguration)
+{
+    for (const std::string_view name : {"all", "none", "dynamic", "static"}) {
+        EXPECT_TRUE(is_builtin_interface_list(name));
+        EXPECT_TRUE(interface_list_exists({}, name));
+    }
+    EXPECT_FALSE(interface_list_exists({}, "LAN"));
+    EXPECT_TRUE(interface_list_exists(make("/interface list add name=LAN"), "LAN"));
+}
+
+} // namespace
+} // namespace tg
