@@ -53,7 +53,7 @@ def _facts(lab):
     """What a new agent must take over: revision, rules, ids, counters."""
     rules = {menu: [(rule[".id"], rule["comment"], rule["packets"])
                     for rule in lab.read(f"{menu} print stats")] for menu in (FILTER4, FILTER6)}
-    return lab.status()["revision"], rules
+    return lab.datapath()["revision"], rules
 
 
 def under_traffic(lab):

@@ -43,7 +43,7 @@ COMMANDS = [
 def commands(lab):
     """Each mistake: status 1, a message with its place, nothing on standard output or changed."""
     rulesets.install(lab)
-    before, revision = lab.cli("export"), lab.status()["revision"]
+    before, revision = lab.cli("export"), lab.datapath()["revision"]
     for command, part in COMMANDS:
         for options in ((), ("-j",)):
             result = lab.program("tidegate", "--instance", lab.instance, *options, command,
@@ -55,7 +55,7 @@ def commands(lab):
                 check("line 1 column" in result.stderr or ":1:" in result.stderr,
                       f"{command}: a position in {result.stderr!r}")
             equal(len(result.stderr.strip().splitlines()), 1, f"{command}: {result.stderr!r}")
-    equal((lab.cli("export"), lab.status()["revision"]), (before, revision), "what is in force")
+    equal((lab.cli("export"), lab.datapath()["revision"]), (before, revision), "what is in force")
 
 
 def socket_garbage(lab):

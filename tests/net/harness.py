@@ -189,12 +189,14 @@ class Lab:
         return json.loads(self.program("tidegate", "status", "--instance", self.instance,
                                        "-j").stdout)
 
+    def datapath(self):
+        """What status says of the datapath: armed, revision, connections, reasons."""
+        return self.status()["datapath"]
+
     def reason(self, name):
         """Packets counted under one reason."""
-        for reason in self.status()["reasons"]:
-            if reason["reason"] == name:
-                return reason["packets"]
-        return 0
+        return {reason["reason"]: reason["packets"]
+                for reason in self.datapath()["reasons"]}[name]
 
     def agent_pid(self):
         """Process id of the agent, None if there is none."""

@@ -29,7 +29,7 @@ def nothing_on_error(lab):
     """The first mistake, with file, line and column, leaves everything as it was."""
     rulesets.install(lab)
     before = lab.cli("export")
-    revision = lab.status()["revision"]
+    revision = lab.datapath()["revision"]
     for what, text, line, column, part in MISTAKES:
         file = lab.file("mistake.rsc", text)
         result = lab.program("tidegate", "--instance", lab.instance, "import", file, good=False)
@@ -39,17 +39,17 @@ def nothing_on_error(lab):
         check(place in result.stderr and part in result.stderr,
               f"{what}: expected {place} and {part!r} in {result.stderr!r}")
         equal(lab.cli("export"), before, f"{what}: the configuration afterwards")
-    equal(lab.status()["revision"], revision, "the revision after all mistakes")
+    equal(lab.datapath()["revision"], revision, "the revision after all mistakes")
 
 
 def adds_in_one_commit(lab):
     """A whole file is one revision and adds to what is there."""
     rulesets.install(lab)
-    revision = lab.status()["revision"]
+    revision = lab.datapath()["revision"]
     rules = len(lab.read(f"{FILTER4} print"))
     lab.rules("/ip firewall filter\n" + "add chain=output action=accept\n" * 50)
     equal(len(lab.read(f"{FILTER4} print")), rules + 50, "rules after the import")
-    equal(lab.status()["revision"], revision + 1, "revisions made by the import")
+    equal(lab.datapath()["revision"], revision + 1, "revisions made by the import")
     missing = lab.program("tidegate", "--instance", lab.instance, "import", "/nowhere/x.rsc",
                           good=False)
     check("/nowhere/x.rsc" in missing.stderr, "a missing file is named")

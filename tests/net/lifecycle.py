@@ -80,10 +80,10 @@ def up_adds_what_is_missing(lab):
     """On a running instance: an interface, then a dead agent; nothing else changes."""
     lab.wan.serve_udp(53)
     rulesets.install(lab, "ether2")
-    equal([row["interface"] for row in lab.status()["interfaces"]], ["ether2"], "attached first")
+    equal([row["name"] for row in lab.status()["interfaces"]], ["ether2"], "attached first")
     agent = lab.agent_pid()
     lab.up("ether1")
-    equal(sorted(row["interface"] for row in lab.status()["interfaces"]), ["ether1", "ether2"],
+    equal(sorted(row["name"] for row in lab.status()["interfaces"]), ["ether1", "ether2"],
           "attached then")
     equal(lab.agent_pid(), agent, "the agent")
     check(not lab.wan.reaches_udp(harness.FW_WAN4, 53), "the added interface is judged")

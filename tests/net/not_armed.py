@@ -13,7 +13,7 @@ def tracks_and_drops_nothing(lab):
         host.serve_tcp(80)
         host.serve_udp(53)
     lab.up()
-    equal(lab.status()["armed"], False, "armed")
+    equal(lab.datapath()["armed"], False, "armed")
     check("not armed" in lab.program("tidegate", "status", "--instance", lab.instance).stdout,
           "status says so in words")
     for lan, wan, router in ((LAN4, WAN4, FW_WAN4), (LAN6, WAN6, FW_WAN6)):
@@ -28,7 +28,7 @@ def tracks_and_drops_nothing(lab):
     harness.eventually(lambda: lab.reason("not-armed") == 1, "what would be dropped is counted")
 
     lab.cli("/ip firewall filter add chain=forward action=drop")
-    equal(lab.status()["armed"], True, "armed after the first commit")
+    equal(lab.datapath()["armed"], True, "armed after the first commit")
     check(not lab.lan.reaches_tcp(WAN4, 80), "and the rule drops")
 
 
@@ -41,7 +41,7 @@ def armed_at_once(lab):
     lab.down()
     check(lab.lan.reaches_udp(WAN4, 53), "down: the kernel forwards as before")
     lab.up()
-    equal(lab.status()["armed"], True, "armed by the saved configuration")
+    equal(lab.datapath()["armed"], True, "armed by the saved configuration")
     check(not lab.lan.reaches_udp(WAN4, 53), "dropped again")
     equal(len(lab.read("/ip firewall filter print")), 1, "rules after down and up")
 
