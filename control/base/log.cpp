@@ -66,6 +66,18 @@ Result<void> log_to_file(const std::string &path, LogLevel lowest)
     }
 }
 
+Result<void> log_to_stderr_and_file(const std::string &program, const std::string &path,
+                                    LogLevel lowest)
+{
+    const auto to_stderr = stderr_logger(program)->sinks().front();
+    if (const Result<void> opened = log_to_file(path, lowest); !opened) {
+        return opened;
+    }
+    to_stderr->set_level(to_spdlog(lowest));
+    current()->sinks().push_back(to_stderr);
+    return {};
+}
+
 void log_line(LogLevel level, std::string_view line)
 {
     std::string clean(line);

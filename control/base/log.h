@@ -20,6 +20,9 @@ enum class LogLevel { debug, info, warning, error };
 void log_to_stderr(const std::string &program, LogLevel lowest = LogLevel::info);
 // The folder is made if it is missing.
 Result<void> log_to_file(const std::string &path, LogLevel lowest = LogLevel::info);
+// Both at once, each in its own form.
+Result<void> log_to_stderr_and_file(const std::string &program, const std::string &path,
+                                    LogLevel lowest = LogLevel::info);
 
 // One line, from any thread; line ends and other control characters in it are written as "?", so
 // that nobody's packet or comment forges a line.

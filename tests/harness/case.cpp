@@ -56,7 +56,7 @@ bool is_packet(const std::string &word)
 // Adds one line to the case; "" or what is wrong.
 std::string add_line(Case &test, const std::string &raw, unsigned number)
 {
-    constexpr std::array words = {"rules", "in",     "out",         "wait",  "sweep",
+    constexpr std::array words = {"rules",  "in",          "out",   "wait",  "sweep",
                                   "socket", "connections", "count", "hosted"};
     std::string line = without_comment(raw);
     const bool indented = raw.starts_with("    ");

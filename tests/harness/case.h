@@ -33,10 +33,10 @@ namespace tg::test {
 // Several in/out lines before one "->" all must end alike. "#" begins a comment.
 struct Step {
     unsigned line = 0;
-    std::string word;                // the first of the line
-    std::string text;                // the rest
-    std::vector<std::string> block;  // indented lines below
-    std::string expected;            // behind "->"
+    std::string word;               // the first of the line
+    std::string text;               // the rest
+    std::vector<std::string> block; // indented lines below
+    std::string expected;           // behind "->"
 };
 
 struct Case {

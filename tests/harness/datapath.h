@@ -35,8 +35,8 @@ inline constexpr std::array<ProgramPlace, program_count> program_places = {{
     {"explain", "explain_ingress"},
     {"explain", "explain_egress"},
 }};
-inline constexpr std::array<std::string_view, 4> object_names = {"tc_ingress", "tc_egress",
-                                                                 "sweep", "explain"};
+inline constexpr std::array<std::string_view, 4> object_names = {"tc_ingress", "tc_egress", "sweep",
+                                                                 "explain"};
 
 // A packet as a program is given it.
 struct Skb {

@@ -88,8 +88,8 @@ bpf_sock *FakeKernel::find_socket(const bpf_sock_tuple &tuple, bool ipv4)
         const auto found = std::ranges::find_if(sockets, [&](const Socket &socket) {
             return socket.remote.empty() == listening && socket.local_port == local_port &&
                    same(socket.local, local, size) &&
-                   (listening || (socket.remote_port == remote_port &&
-                                  same(socket.remote, remote, size)));
+                   (listening ||
+                    (socket.remote_port == remote_port && same(socket.remote, remote, size)));
         });
         if (found != sockets.end()) {
             borrowed_.push_back(std::make_unique<bpf_sock>());

@@ -35,7 +35,7 @@ std::uint32_t packet_type(const Bytes &frame, const Interface *port)
     }
     const Field mac{"mac", 0, 48, FieldKind::mac};
     return port != nullptr && destination == *parse_field(mac, port->mac) ? PACKET_HOST
-                                                                           : PACKET_OTHERHOST;
+                                                                          : PACKET_OTHERHOST;
 }
 
 class HostedDatapath final : public Datapath {
@@ -76,8 +76,7 @@ public:
         return ran;
     }
 
-    [[nodiscard]] std::optional<Bytes> lookup(std::string_view map,
-                                              const Bytes &key) const override
+    [[nodiscard]] std::optional<Bytes> lookup(std::string_view map, const Bytes &key) const override
     {
         FakeMap &fake = at(map);
         const auto *value = static_cast<const std::uint8_t *>(fake.lookup(key.data()));
@@ -99,8 +98,7 @@ public:
         at(map).program_ended();
     }
 
-    [[nodiscard]] std::vector<std::pair<Bytes, Bytes>>
-    entries(std::string_view map) const override
+    [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> entries(std::string_view map) const override
     {
         return at(map).entries();
     }
@@ -190,7 +188,8 @@ private:
             throw std::runtime_error("cannot open " + path);
         }
         bpf_map *map = nullptr;
-        bpf_object__for_each_map(map, opened.get()) {
+        bpf_object__for_each_map(map, opened.get())
+        {
             if (bpf_map__is_internal(map)) {
                 continue;
             }

@@ -95,13 +95,16 @@ sockaddr_storage socket_address(const std::string &text, std::uint16_t port, soc
 {
     sockaddr_storage storage{};
     if (text.find(':') == std::string::npos) {
-        sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {},
-                            .sin_zero = {}};
+        sockaddr_in address{
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
         inet_pton(AF_INET, text.c_str(), &address.sin_addr);
         std::memcpy(&storage, &address, length = sizeof address);
     } else {
-        sockaddr_in6 address{.sin6_family = AF_INET6, .sin6_port = htons(port),
-                             .sin6_flowinfo = 0, .sin6_addr = {}, .sin6_scope_id = 0};
+        sockaddr_in6 address{.sin6_family = AF_INET6,
+                             .sin6_port = htons(port),
+                             .sin6_flowinfo = 0,
+                             .sin6_addr = {},
+                             .sin6_scope_id = 0};
         inet_pton(AF_INET6, text.c_str(), &address.sin6_addr);
         std::memcpy(&storage, &address, length = sizeof address);
     }
@@ -142,7 +145,8 @@ Fd open_socket(const Socket &wanted)
 void share_maps(bpf_object *object, std::map<std::string, KernelMap, std::less<>> &maps)
 {
     bpf_map *map = nullptr;
-    bpf_object__for_each_map(map, object) {
+    bpf_object__for_each_map(map, object)
+    {
         const bool shared = bpf_map__pin_path(map) != nullptr;
         bpf_map__set_pin_path(map, nullptr);
         const auto found = maps.find(bpf_map__name(map));
@@ -203,8 +207,7 @@ public:
         return ran;
     }
 
-    [[nodiscard]] std::optional<Bytes> lookup(std::string_view map,
-                                              const Bytes &key) const override
+    [[nodiscard]] std::optional<Bytes> lookup(std::string_view map, const Bytes &key) const override
     {
         const KernelMap &kernel = at(map);
         Bytes value(kernel.value_size);
@@ -226,8 +229,7 @@ public:
         bpf_map_delete_elem(at(map).fd, key.data());
     }
 
-    [[nodiscard]] std::vector<std::pair<Bytes, Bytes>>
-    entries(std::string_view map) const override
+    [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> entries(std::string_view map) const override
     {
         const KernelMap &kernel = at(map);
         std::vector<std::pair<Bytes, Bytes>> result;
@@ -251,8 +253,9 @@ public:
         std::vector<tg_counter> values(count * cpus);
         std::vector<tg_counter> sums(count);
         std::uint32_t token = 0, read = count;
-        if (count != 0 && bpf_map_lookup_batch(kernel.fd, nullptr, &token, keys.data(),
-                                               values.data(), &read, nullptr) != 0 &&
+        if (count != 0 &&
+            bpf_map_lookup_batch(kernel.fd, nullptr, &token, keys.data(), values.data(), &read,
+                                 nullptr) != 0 &&
             errno != ENOENT) {
             refuse("cannot read " + std::string(map));
         }
@@ -339,7 +342,8 @@ private:
             refuse("cannot load " + path);
         }
         bpf_map *map = nullptr;
-        bpf_object__for_each_map(map, object.get()) {
+        bpf_object__for_each_map(map, object.get())
+        {
             const auto type = bpf_map__type(map);
             KernelMap kernel{bpf_map__fd(map), type, bpf_map__key_size(map),
                              bpf_map__value_size(map), bpf_map__max_entries(map)};

@@ -92,18 +92,14 @@ constexpr Field udp[] = {
 };
 
 constexpr Field icmp[] = {
-    {"type", 0, 8, number, constant, 8},
-    {"code", 8, 8},
-    {"checksum", 16, 16, number, checksum},
-    {"id", 32, 16, number, constant, 1},
+    {"type", 0, 8, number, constant, 8},    {"code", 8, 8},
+    {"checksum", 16, 16, number, checksum}, {"id", 32, 16, number, constant, 1},
     {"seq", 48, 16, number, constant, 1},
 };
 
 constexpr Field icmpv6[] = {
-    {"type", 0, 8, number, constant, 128},
-    {"code", 8, 8},
-    {"checksum", 16, 16, number, checksum},
-    {"id", 32, 16, number, constant, 1},
+    {"type", 0, 8, number, constant, 128},  {"code", 8, 8},
+    {"checksum", 16, 16, number, checksum}, {"id", 32, 16, number, constant, 1},
     {"seq", 48, 16, number, constant, 1},
 };
 

@@ -42,10 +42,10 @@ struct Field {
 // What the checksum of a layer covers.
 enum class Checksum : std::uint8_t {
     none,
-    header,  // IPv4
-    plain,   // ICMP: the message
-    pseudo,  // TCP, UDP, ICMPv6: the pseudo-header too
-    crc32c,  // SCTP
+    header, // IPv4
+    plain,  // ICMP: the message
+    pseudo, // TCP, UDP, ICMPv6: the pseudo-header too
+    crc32c, // SCTP
 };
 
 // A kind of header. `number` is its EtherType or IP protocol number, as the layer above says it.
@@ -55,7 +55,7 @@ struct LayerKind {
     std::uint16_t size; // without options
     std::span<const Field> fields;
     Checksum checksum = Checksum::none;
-    bool network = false;   // an IP header: its parent says the EtherType
+    bool network = false;         // an IP header: its parent says the EtherType
     std::uint8_t pad_options = 0; // options are padded to this many bytes; 0: it has none
 };
 

@@ -116,12 +116,11 @@ std::string to_string(const TableRow &row)
         return fmt::format("{}/{}", row.record.counters[direction].packets,
                            row.record.counters[direction].bytes);
     };
-    return fmt::format("{} {} > {} {} {} {} {}", protocol_name(tuple.protocol),
-                       place(tuple.src, tuple.src_port, ports),
-                       place(tuple.dst, tuple.dst_port, ports && !icmp),
-                       tcp_state_names.at(tg_word_tcp_state(row.record.word)),
-                       flag_letters(tg_word_flags(row.record.word)), counter(TG_ORIGINAL),
-                       counter(TG_REPLY));
+    return fmt::format(
+        "{} {} > {} {} {} {} {}", protocol_name(tuple.protocol),
+        place(tuple.src, tuple.src_port, ports), place(tuple.dst, tuple.dst_port, ports && !icmp),
+        tcp_state_names.at(tg_word_tcp_state(row.record.word)),
+        flag_letters(tg_word_flags(row.record.word)), counter(TG_ORIGINAL), counter(TG_REPLY));
 }
 
 Router::Router(std::unique_ptr<Datapath> datapath) : datapath_(std::move(datapath))
@@ -136,8 +135,10 @@ void Router::reset()
             datapath_->remove(map, key);
         }
     }
-    tg_layout layout{.magic = TG_LAYOUT_MAGIC, .version = TG_LAYOUT_VERSION,
-                     .ticks_per_second = datapath_->ticks_per_second(), .zero = 0,
+    tg_layout layout{.magic = TG_LAYOUT_MAGIC,
+                     .version = TG_LAYOUT_VERSION,
+                     .ticks_per_second = datapath_->ticks_per_second(),
+                     .zero = 0,
                      .boottime_offset_ns = 0};
     const std::uint32_t zero = 0;
     datapath_->update("tg_layout", bytes_of(zero), bytes_of(layout));
@@ -247,8 +248,11 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
     const auto reasons_before = reasons();
     Skb skb{frame, hook.ifindex, hook.egress ? hook.from_ifindex : hook.ifindex, hook.tag};
     const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);
-    Outcome outcome{.refused = ran.refused, .action = ran.action, .frame = ran.frame,
-                    .redirect = ran.redirect, .tag = ran.tag};
+    Outcome outcome{.refused = ran.refused,
+                    .action = ran.action,
+                    .frame = ran.frame,
+                    .redirect = ran.redirect,
+                    .tag = ran.tag};
     if (!ran.refused) {
         judge_counters(outcome, reasons_before);
         outcome.state = state_seen(rules_before);

@@ -27,13 +27,13 @@ struct Hook {
 
 // What became of one packet.
 struct Outcome {
-    bool refused = false;         // the runner cannot be given such a packet
-    int action = 0;               // TC_ACT_*
-    std::string reason = {};      // by name; "" if nothing was counted
-    std::string state = {};       // connection-state the filter chain saw; "" if it saw none
-    std::uint64_t packets = 0;    // counted under the reason
+    bool refused = false;      // the runner cannot be given such a packet
+    int action = 0;            // TC_ACT_*
+    std::string reason = {};   // by name; "" if nothing was counted
+    std::string state = {};    // connection-state the filter chain saw; "" if it saw none
+    std::uint64_t packets = 0; // counted under the reason
     std::uint64_t bytes = 0;
-    Bytes frame = {};             // afterwards
+    Bytes frame = {}; // afterwards
     std::optional<std::uint32_t> redirect = {};
     std::optional<std::uint16_t> tag = {};
     std::vector<std::string> faults = {}; // broken invariants

@@ -26,9 +26,10 @@ std::string namespace_commands()
     std::string text = "link set lo up\n";
     for (const Interface &port : interfaces) {
         // The far end stays in the namespace, down at first so that it says nothing by itself.
-        text += fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-far "
-                            "index {4}\n",
-                            port.name, port.ifindex, port.mac, port.mtu, port.ifindex + 100);
+        text +=
+            fmt::format("link add {0} index {1} address {2} mtu {3} type veth peer name {0}-far "
+                        "index {4}\n",
+                        port.name, port.ifindex, port.mac, port.mtu, port.ifindex + 100);
         text += fmt::format("link set {0} addrgenmode none arp on\n", port.name);
         text += fmt::format("link set {0}-far addrgenmode none\n", port.name);
         if (!port.ipv4.empty()) {
@@ -42,8 +43,9 @@ std::string namespace_commands()
                             host.mac, host.interface);
     }
     for (const Route &route : routes) {
-        const std::string via =
-            route.gateway.empty() ? "" : fmt::format(" via {} dev {}", route.gateway, route.interface);
+        const std::string via = route.gateway.empty()
+                                    ? ""
+                                    : fmt::format(" via {} dev {}", route.gateway, route.interface);
         text += fmt::format("route add {} {}{}\n", type_name(route.type), route.prefix, via);
     }
     return text;

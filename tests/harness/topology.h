@@ -55,8 +55,15 @@ inline constexpr std::array<Neighbour, 10> neighbours = {{
     {"dmz", "2001:db8:20::2", "02:00:00:00:20:02"},
 }};
 
-enum class RouteType : std::uint8_t { unicast, local, broadcast, multicast, blackhole, unreachable,
-                                      prohibit };
+enum class RouteType : std::uint8_t {
+    unicast,
+    local,
+    broadcast,
+    multicast,
+    blackhole,
+    unreachable,
+    prohibit
+};
 
 struct Route {
     std::string_view prefix;

@@ -9,8 +9,7 @@
 namespace tg::test {
 namespace {
 
-constexpr const char *link =
-    "ethernet dst=02:00:00:00:00:0a src=02:00:00:00:88:02 | ";
+constexpr const char *link = "ethernet dst=02:00:00:00:00:0a src=02:00:00:00:88:02 | ";
 
 std::string hex(const Bytes &bytes)
 {
@@ -58,7 +57,8 @@ TEST(Packet, UdpOverIpv6WithVlanAndExtensionHeader)
     EXPECT_EQ(built("vlan id=7 | ipv6 src=2001:db8:88::2 dst=2001:db8::9 | hop-by-hop | "
                     "udp src-port=53 dst-port=5353 | data 3")
                   .substr(0, 2 * 58),
-              "02000000000a0200000088028100000786dd60000000001300" "4020010db80088000000000000000000"
+              "02000000000a0200000088028100000786dd60000000001300"
+              "4020010db80088000000000000000000"
               "0220010db8000000000000000000000009");
     const std::string all = built("vlan id=7 | ipv6 src=2001:db8:88::2 dst=2001:db8::9 | "
                                   "hop-by-hop | udp src-port=53 dst-port=5353 | data 3");
@@ -69,7 +69,8 @@ TEST(Packet, EchoOverIpv6)
 {
     EXPECT_EQ(built("ipv6 src=2001:db8:88::2 dst=2001:db8::9 | icmpv6 | data 4"),
               "02000000000a02000000880286dd60000000000c3a4020010db800880000000000000000000220010db8"
-              "0000000000000000000000098000139400010001" "01080f16");
+              "0000000000000000000000098000139400010001"
+              "01080f16");
 }
 
 TEST(Packet, IcmpErrorQuotesBehindOptions)
@@ -102,8 +103,7 @@ TEST(Packet, CutPadAndGso)
 
 TEST(Packet, TextErrorsSayWhat)
 {
-    EXPECT_EQ(build_frame("ipv5").error().message,
-              "no layer \"ipv5\"");
+    EXPECT_EQ(build_frame("ipv5").error().message, "no layer \"ipv5\"");
     EXPECT_EQ(build_frame("ipv4 port=1").error().message, "ipv4 has no field \"port\"");
     EXPECT_EQ(build_frame("ipv4 ttl=256").error().message, "bad value \"256\" of ttl");
     EXPECT_EQ(build_frame("udp options=00").error().message, "udp cannot have options=00");

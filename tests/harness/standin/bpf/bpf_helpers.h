@@ -9,13 +9,13 @@
 #include <linux/types.h>
 #include <stddef.h>
 
-#define SEC(name)       __attribute__((used, visibility("default")))
-#define __uint(name, v) int(*name)[v]
-#define __type(name, v) __typeof__(v) *name
+#define SEC(name)        __attribute__((used, visibility("default")))
+#define __uint(name, v)  int(*name)[v]
+#define __type(name, v)  __typeof__(v) *name
 #define __array(name, v) __typeof__(v) *name[]
-#define __noinline      __attribute__((noinline))
-#define __weak          __attribute__((weak))
-#define __hidden        __attribute__((visibility("hidden")))
+#define __noinline       __attribute__((noinline))
+#define __weak           __attribute__((weak))
+#define __hidden         __attribute__((visibility("hidden")))
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
@@ -26,21 +26,21 @@ enum libbpf_pin_type {
 };
 
 /* libbpf's userspace library has functions of the maps' names, so these carry one of their own. */
-#define bpf_map_lookup_elem tg_fake_map_lookup
-#define bpf_map_update_elem tg_fake_map_update
-#define bpf_map_delete_elem tg_fake_map_delete
-#define bpf_jiffies64       tg_fake_jiffies
-#define bpf_ktime_get_ns    tg_fake_ktime
-#define bpf_skb_load_bytes  tg_fake_load_bytes
-#define bpf_skb_store_bytes tg_fake_store_bytes
-#define bpf_skb_pull_data   tg_fake_pull_data
-#define bpf_l3_csum_replace tg_fake_l3_csum_replace
+#define bpf_map_lookup_elem                      tg_fake_map_lookup
+#define bpf_map_update_elem                      tg_fake_map_update
+#define bpf_map_delete_elem                      tg_fake_map_delete
+#define bpf_jiffies64                            tg_fake_jiffies
+#define bpf_ktime_get_ns                         tg_fake_ktime
+#define bpf_skb_load_bytes                       tg_fake_load_bytes
+#define bpf_skb_store_bytes                      tg_fake_store_bytes
+#define bpf_skb_pull_data                        tg_fake_pull_data
+#define bpf_l3_csum_replace                      tg_fake_l3_csum_replace
 #define bpf_fib_lookup(ctx, params, size, flags) tg_fake_fib_lookup(ctx, params, size, flags)
-#define bpf_redirect        tg_fake_redirect
-#define bpf_redirect_neigh  tg_fake_redirect_neigh
-#define bpf_skc_lookup_tcp  tg_fake_skc_lookup_tcp
-#define bpf_sk_release      tg_fake_sk_release
-#define bpf_loop            tg_fake_loop
+#define bpf_redirect                             tg_fake_redirect
+#define bpf_redirect_neigh                       tg_fake_redirect_neigh
+#define bpf_skc_lookup_tcp                       tg_fake_skc_lookup_tcp
+#define bpf_sk_release                           tg_fake_sk_release
+#define bpf_loop                                 tg_fake_loop
 
 void *tg_fake_map_lookup(void *map, const void *key);
 long tg_fake_map_update(void *map, const void *key, const void *value, __u64 flags);
@@ -51,12 +51,10 @@ long tg_fake_load_bytes(const void *skb, __u32 offset, void *to, __u32 length);
 long tg_fake_store_bytes(struct __sk_buff *skb, __u32 offset, const void *from, __u32 length,
                          __u64 flags);
 long tg_fake_pull_data(struct __sk_buff *skb, __u32 length);
-long tg_fake_l3_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to,
-                             __u64 size);
+long tg_fake_l3_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to, __u64 size);
 long tg_fake_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int length, __u32 flags);
 long tg_fake_redirect(__u32 ifindex, __u64 flags);
-long tg_fake_redirect_neigh(__u32 ifindex, struct bpf_redir_neigh *params, int length,
-                            __u64 flags);
+long tg_fake_redirect_neigh(__u32 ifindex, struct bpf_redir_neigh *params, int length, __u64 flags);
 struct bpf_sock *tg_fake_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size,
                                         __u64 netns, __u64 flags);
 long tg_fake_sk_release(void *sock);
