@@ -36,7 +36,7 @@ void read_interfaces(const Instance &instance, const Record &record, Status &sta
     const bool inside = reach_namespace(record);
     status.netns = record.netns;
     for (const AttachedInterface &each : record.interfaces) {
-        InterfaceStatus shown = {each, link_status(instance, each, inside)};
+        InterfaceStatus shown = {.interface = each, .link = link_status(instance, each, inside)};
         const std::string now = inside ? interface_name(each.ifindex) : "";
         if (!now.empty()) {
             shown.interface.name = now;

@@ -92,7 +92,8 @@ Result<Ticks> measure_ticks()
             return std::unexpected(first ? second.error() : first.error());
         }
         if (const std::optional<std::uint32_t> rate = tick_rate(*first, *second)) {
-            return Ticks{*rate, boottime_offset(*second, *rate)};
+            return Ticks{.per_second = *rate,
+                         .boottime_offset_ns = boottime_offset(*second, *rate)};
         }
     }
     return fail("cannot measure the tick rate: expected 100, 250, 300 or 1000 ticks a second");
