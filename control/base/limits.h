@@ -14,7 +14,7 @@ inline constexpr std::size_t limit_script_bytes = std::size_t{16} << 20;
 inline constexpr std::size_t limit_line_bytes = 65536; // up to the line end, without it
 inline constexpr std::size_t limit_commands = 131072;  // in one script
 inline constexpr std::size_t limit_arguments = 256;    // of one command
-inline constexpr unsigned limit_nesting = 32;          // braces, brackets, parentheses and "!"
+inline constexpr unsigned limit_nesting = 32;          // braces, brackets and parentheses
 
 // Conditions of where and find.
 inline constexpr std::size_t limit_condition_terms = 256;
