@@ -3,6 +3,7 @@
 // BPF_PROG_TEST_RUN. Nothing is pinned; everything ends with the object.
 #include "tests/harness/datapath.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -195,6 +196,10 @@ public:
                     .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
         const int error =
             bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
+        if (clock_.read().jiffies != frozen_) {
+            // A tick fell into the run; what it stored happened at the frozen time all the same.
+            change_times([this](__u64 &time) { time = std::min<__u64>(time, frozen_); });
+        }
         if (error == -EINVAL || skb.tag != 0) {
             ran.refused = true;
             return ran;
@@ -368,25 +373,27 @@ private:
     // Adds to every time the programs have stored.
     void shift(std::int64_t ticks)
     {
-        const auto add = [ticks](__u64 &time) {
-            time += time == 0 ? 0 : static_cast<__u64>(ticks);
-        };
-        for (auto &[key, value] : entries("tg_conns")) {
-            auto conn = value_of<tg_conn>(value);
-            add(conn.last_seen);
-            add(conn.created);
-            update("tg_conns", key, bytes_of(conn));
+        change_times([ticks](__u64 &time) { time += static_cast<__u64>(ticks); });
+    }
+
+    template <class Value, class Change>
+    void change_map(std::string_view map, __u64 Value::*time, const Change &change)
+    {
+        for (auto &[key, bytes] : entries(map)) {
+            auto value = value_of<Value>(bytes);
+            if (value.*time != 0) {
+                change(value.*time);
+                update(map, key, bytes_of(value));
+            }
         }
-        for (auto &[key, value] : entries("tg_fragments")) {
-            auto fragment = value_of<tg_fragment>(value);
-            add(fragment.seen);
-            update("tg_fragments", key, bytes_of(fragment));
-        }
-        for (auto &[key, value] : entries("tg_attached")) {
-            auto attached = value_of<tg_attached>(value);
-            add(attached.dhcp_request);
-            update("tg_attached", key, bytes_of(attached));
-        }
+    }
+
+    template <class Change> void change_times(const Change &change)
+    {
+        change_map("tg_conns", &tg_conn::last_seen, change);
+        change_map("tg_conns", &tg_conn::created, change);
+        change_map("tg_fragments", &tg_fragment::seen, change);
+        change_map("tg_attached", &tg_attached::dhcp_request, change);
     }
 
     KernelClock clock_;

@@ -134,7 +134,9 @@ bool expect_old_or_new(const Host &host, const Before &before, const Config &aft
         EXPECT_EQ(now.config.menus, after.menus);
         EXPECT_EQ(now.config.next_id, after.next_id);
     }
-    const auto text = RevisionStore(host.paths()).saved_text();
+    const RevisionStore store(host.paths());
+    EXPECT_EQ(store.numbers().value().back(), now.revision) << "a newer one was never in force";
+    const auto text = store.saved_text();
     EXPECT_TRUE(text.has_value());
     EXPECT_EQ(text->value_or(""), export_config(now.config));
     return is_new;

@@ -15,7 +15,7 @@ namespace {
 
 const Environment environment{{{"lan0", 1}}};
 
-Result<Config> apply(const Config &config, std::string_view script)
+Result<Config> run_script(const Config &config, std::string_view script)
 {
     Session session;
     return apply_script(script, "test.rsc", config, environment, session);
@@ -27,7 +27,7 @@ Config rules(unsigned count)
     for (unsigned index = 0; index < count; ++index) {
         script += "add chain=input\n";
     }
-    return apply({}, script).value_or(Config{});
+    return run_script({}, script).value_or(Config{});
 }
 
 std::vector<std::uint32_t> counters(const Config &config, std::string_view menu)
@@ -43,10 +43,10 @@ using Numbers = std::vector<std::uint32_t>;
 
 TEST(Counters, AreSharedByAllTables)
 {
-    const auto config = apply({}, "/ip firewall filter add chain=input\n"
-                                  "/ip firewall raw add chain=output\n"
-                                  "/ipv6 firewall filter add chain=input\n"
-                                  "/ipv6 firewall raw add chain=output\n");
+    const auto config = run_script({}, "/ip firewall filter add chain=input\n"
+                                       "/ip firewall raw add chain=output\n"
+                                       "/ipv6 firewall filter add chain=input\n"
+                                       "/ipv6 firewall raw add chain=output\n");
     ASSERT_TRUE(config);
     EXPECT_EQ(counters(*config, menu_filter4), Numbers{0});
     EXPECT_EQ(counters(*config, menu_raw4), Numbers{1});
@@ -57,21 +57,21 @@ TEST(Counters, AreSharedByAllTables)
 TEST(Counters, OfRemovedRulesCoolForOneCommit)
 {
     const Config before = rules(3);
-    Config after = settle(before, *apply(before, "/ip firewall filter remove 0,1"));
+    Config after = settle(before, *run_script(before, "/ip firewall filter remove 0,1"));
     EXPECT_EQ(after.cooling, (Numbers{0, 1}));
 
-    const Config next = settle(after, *apply(after, "/ip firewall filter add chain=input"));
+    const Config next = settle(after, *run_script(after, "/ip firewall filter add chain=input"));
     EXPECT_EQ(counters(next, menu_filter4), (Numbers{2, 3})) << "a cooling counter was reused";
     EXPECT_EQ(next.cooling, Numbers{});
 
-    const Config last = *apply(next, "/ip firewall filter add chain=input");
+    const Config last = *run_script(next, "/ip firewall filter add chain=input");
     EXPECT_EQ(counters(last, menu_filter4), (Numbers{2, 3, 0}));
 }
 
 TEST(Counters, FreedInAScriptAreNotReusedInIt)
 {
     const Config before = rules(1);
-    const auto after = apply(before, "/ip firewall filter\nremove 0\nadd chain=output");
+    const auto after = run_script(before, "/ip firewall filter\nremove 0\nadd chain=output");
     ASSERT_TRUE(after);
     EXPECT_EQ(counters(*after, menu_filter4), Numbers{1});
     EXPECT_EQ(settle(before, *after).cooling, Numbers{0});
@@ -79,7 +79,7 @@ TEST(Counters, FreedInAScriptAreNotReusedInIt)
 
 TEST(Counters, SurviveMoveAndSet)
 {
-    const auto after = apply(rules(3), "/ip firewall filter\nmove 2 0\nset 0 action=drop");
+    const auto after = run_script(rules(3), "/ip firewall filter\nmove 2 0\nset 0 action=drop");
     ASSERT_TRUE(after);
     EXPECT_EQ(counters(*after, menu_filter4), (Numbers{2, 0, 1}));
 }
@@ -88,7 +88,7 @@ TEST(Limits, RulesOfAllTables)
 {
     const Config full = rules(TG_LIMIT_RULES);
     ASSERT_EQ(full.items(menu_filter4).size(), TG_LIMIT_RULES);
-    const auto more = apply(full, "/ip firewall raw add chain=output");
+    const auto more = run_script(full, "/ip firewall raw add chain=output");
     ASSERT_FALSE(more);
     EXPECT_EQ(to_string(more.error()), "test.rsc:1:18: expected at most 16384 rules in all tables");
     EXPECT_FALSE(CounterPool().take(full));
@@ -104,22 +104,22 @@ TEST(Limits, InterfaceLists)
 {
     Config config;
     for (unsigned index = 0; index < TG_LIMIT_INTERFACE_LISTS; ++index) {
-        auto next = apply(config, fmt::format("/interface list add name=list{}", index));
+        auto next = run_script(config, fmt::format("/interface list add name=list{}", index));
         ASSERT_TRUE(next);
         config = std::move(*next);
     }
-    const auto more = apply(config, "/interface list add name=one-more");
+    const auto more = run_script(config, "/interface list add name=one-more");
     ASSERT_FALSE(more);
     EXPECT_EQ(to_string(more.error()), "test.rsc:1:17: expected at most 64 interface lists");
-    EXPECT_TRUE(apply(config, "/interface list set list0 name=another"));
+    EXPECT_TRUE(run_script(config, "/interface list set list0 name=another"));
 }
 
 TEST(Ids, AreNeverGivenOutTwice)
 {
-    const auto removed = apply(rules(2), "/ip firewall filter remove [find]");
+    const auto removed = run_script(rules(2), "/ip firewall filter remove [find]");
     ASSERT_TRUE(removed);
     EXPECT_TRUE(removed->menus.empty());
-    const auto added = apply(*removed, "/ip firewall filter add chain=input");
+    const auto added = run_script(*removed, "/ip firewall filter add chain=input");
     ASSERT_TRUE(added);
     EXPECT_EQ(added->items(menu_filter4).front().id, 3U);
 }

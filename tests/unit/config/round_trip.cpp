@@ -69,7 +69,7 @@ std::string random_rule()
     return command + " comment=" + quote(comment);
 }
 
-Result<Config> apply(const Config &config, std::string_view script)
+Result<Config> run_script(const Config &config, std::string_view script)
 {
     Session session;
     return apply_script(script, "", config, environment, session);
@@ -113,18 +113,18 @@ std::string exported(const Config &config, std::string_view command)
 
 RC_GTEST_PROP(Export, IsReadBackAsTheSameConfiguration, ())
 {
-    auto config = apply({}, "/interface list add name=LAN; /interface list add name=WAN");
+    auto config = run_script({}, "/interface list add name=LAN; /interface list add name=WAN");
     RC_ASSERT(config.has_value());
     const auto count = *rc::gen::inRange(0, 20);
     for (int index = 0; index < count; ++index) {
-        if (auto next = apply(*config, random_rule())) {
+        if (auto next = run_script(*config, random_rule())) {
             config = std::move(next);
         }
     }
     RC_CLASSIFY(config->menus.size() > 2, "has rules in two tables or more");
     for (const char *command : {"/export", "/export verbose", "/export terse"}) {
         const std::string text = exported(*config, command);
-        const auto again = apply({}, text);
+        const auto again = run_script({}, text);
         if (!again) {
             RC_LOG() << to_string(again.error()) << "\n" << text;
         }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// A simulated connection table with its own time: buckets as the kernel's hash has them, a sweep
+// program that judges by itself, a clock that the test moves.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "control/conntrack/aging.h"
+#include "control/conntrack/view.h"
+
+namespace tg::sim {
+
+// Time stands still until it is moved.
+class MovedClock final : public Clock {
+public:
+    [[nodiscard]] Duration since_boot() const override
+    {
+        return now;
+    }
+    [[nodiscard]] std::chrono::system_clock::time_point wall() const override
+    {
+        return {};
+    }
+    Duration now = std::chrono::seconds(100);
+};
+
+// A kernel with 250 ticks a second, whose jiffies begin five minutes before 2^32, as Linux's do.
+tg_layout sample_layout();
+
+// A UDP connection of address number `number`, in timeout class `timeout`.
+tg_conn sample_connection(std::uint32_t number, Family family, tg_timeout timeout,
+                          std::uint32_t generation, std::uint64_t last_seen);
+
+class SimulatedTable final : public ConnectionStore {
+public:
+    SimulatedTable(const MovedClock &clock, std::size_t buckets)
+        : clock_(sample_layout(), clock), buckets_(buckets)
+    {
+    }
+    void put(const tg_conn &record);
+    // nullptr: there is none.
+    tg_conn *find(const tg_conn &like);
+    [[nodiscard]] std::size_t size() const;
+    // The next read fails.
+    void fail_next_read()
+    {
+        fail_next_read_ = true;
+    }
+
+    Result<void> read(maps::ConnectionCursor &cursor,
+                      std::vector<maps::ConnectionEntry> &slice) const override;
+    Result<std::uint64_t> sweep(std::span<const tg_sweep_key> keys) override;
+    [[nodiscard]] Result<Timeouts> timeouts() const override
+    {
+        return seconds;
+    }
+    [[nodiscard]] const TickClock &clock() const override
+    {
+        return clock_;
+    }
+
+    Timeouts seconds = default_timeouts();
+    mutable std::size_t largest_slice = 0;
+    std::size_t asked_to_sweep = 0;
+
+private:
+    using Bucket = std::vector<maps::ConnectionEntry>;
+    Bucket &bucket_of(const tg_conn_key &key);
+
+    TickClock clock_;
+    std::vector<Bucket> buckets_;
+    mutable bool fail_next_read_ = false;
+};
+
+} // namespace tg::sim
