@@ -4,6 +4,7 @@
 
 #include "core/base.h"
 #include "tidegate/addr.h"
+#include "tidegate/direction.h"
 #include "tidegate/tuple.h"
 
 #define TG_PROTOCOL_ICMP    1
