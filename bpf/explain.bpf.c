@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The same stages as tc_ingress and tc_egress, with stores that only record: what would become of
 // a packet. Run by BPF_PROG_TEST_RUN, never attached.
+#define TG_STORE_RECORD
 #include "path/context_tc.h"
 #include "path/maps.h"
 #include "path/scratch.h"
-#include "path/store_record.h"
 
 #include "path/egress.h"
 #include "path/ingress.h"

@@ -3,7 +3,6 @@
 // that are overdue, or all of them if forced. Returns how many it removed.
 #include "path/context_tc.h"
 #include "path/maps.h"
-#include "path/store.h"
 
 #include "core/expiry.h"
 #include "path/table.h"

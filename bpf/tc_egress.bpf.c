@@ -3,7 +3,6 @@
 #include "path/context_tc.h"
 #include "path/maps.h"
 #include "path/scratch.h"
-#include "path/store.h"
 
 #include "path/egress.h"
 

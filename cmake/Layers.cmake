@@ -23,8 +23,8 @@ function(tg_test label name)
     set(target test_${label}_${name})
     string(REPLACE "." "_" target ${target})
     add_executable(${target} ${ARG_SOURCES})
-    target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gmock GTest::gtest_main
-                                            tg_warnings)
+    target_link_libraries(${target} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gmock
+                                            GTest::gtest_main tg_warnings)
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${label}.${name} COMMAND ${target} ${ARG_ARGS})

@@ -11,6 +11,7 @@ if(TG_WERROR)
 endif()
 option(TG_SANITIZE "Build everything in userspace with ASan and UBSan" OFF)
 if(TG_SANITIZE)
-    target_compile_options(tg_warnings INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer)
+    target_compile_options(tg_warnings INTERFACE
+        -fsanitize=address,undefined -fno-omit-frame-pointer)
     target_link_options(tg_warnings INTERFACE -fsanitize=address,undefined)
 endif()

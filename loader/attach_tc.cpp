@@ -51,10 +51,16 @@ bpf_tc_hook tc_hook(std::uint32_t ifindex, int attach_point)
     return hook;
 }
 
-void unpin_links(const Instance &instance, std::uint32_t ifindex)
+// Detached by name first: the kernel frees an unpinned link only some time later, and until then
+// its program would still judge packets.
+void remove_links(const Instance &instance, std::uint32_t ifindex)
 {
     for (const Hook &hook : hooks) {
-        ::unlink(link_path(instance, hook, ifindex).c_str());
+        const fs::path path = link_path(instance, hook, ifindex);
+        if (const Fd link(bpf_obj_get(path.c_str())); link) {
+            (void)bpf_link_detach(link.get()); // its device may be gone; then so is the attachment
+        }
+        ::unlink(path.c_str());
     }
 }
 
@@ -145,7 +151,7 @@ int attach_by_tcx(const Instance &instance, AttachedInterface &interface,
     for (std::size_t i = 0; i < hooks.size(); ++i) {
         const int error = attach_tcx(instance, hooks[i], programs[i].get(), interface.ifindex);
         if (error != 0) {
-            unpin_links(instance, interface.ifindex);
+            remove_links(instance, interface.ifindex);
             return error;
         }
     }
@@ -243,7 +249,7 @@ Result<void> attach_tc(const Instance &instance, AttachedInterface &interface, L
 Result<void> detach_tc(const Instance &instance, const AttachedInterface &interface,
                        bool in_namespace)
 {
-    unpin_links(instance, interface.ifindex);
+    remove_links(instance, interface.ifindex);
     if (interface.link != Link::clsact || !in_namespace ||
         interface_name(interface.ifindex).empty()) {
         return {};

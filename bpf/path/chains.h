@@ -4,6 +4,7 @@
 
 #include "core/match.h"
 #include "path/bank.h"
+#include "path/store.h"
 
 /* What a walk knows while it goes from rule to rule. */
 struct tg_walk {

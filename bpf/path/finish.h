@@ -7,9 +7,8 @@
 #include "path/fragment.h"
 #include "path/table.h"
 
-#define TG_TC_NEXT                                                                                 \
-    (-1)             /* TC_ACT_UNSPEC: whoever comes after us goes on; TC_ACT_OK would end it      \
-                      */
+/* TC_ACT_UNSPEC: whoever comes after us goes on; TC_ACT_OK would end it. */
+#define TG_TC_NEXT (-1)
 #define TG_TC_DROP 2 /* TC_ACT_SHOT */
 
 /*

@@ -2,8 +2,10 @@
 /* Stage fragment: a later piece of a datagram follows the verdict on its first one. */
 #pragma once
 
+#include "core/expiry.h"
 #include "core/reason.h"
 #include "path/bank.h"
+#include "path/store.h"
 
 TG_INLINE void tg_fragment_key(const struct tg_packet *packet, struct tg_fragment_key *key)
 {
@@ -46,7 +48,7 @@ __noinline int tg_stage_fragment(struct tg_packet *packet)
     tg_fragment_key(packet, &key);
     first = bpf_map_lookup_elem(&tg_fragments, &key);
     if (!first ||
-        packet->now - first->seen > (__u64)TG_LIMIT_FRAGMENT_SECONDS * tg_ticks_per_second())
+        tg_overdue(packet->now, first->seen, TG_LIMIT_FRAGMENT_SECONDS, tg_ticks_per_second()))
         return TG_REASON_FRAGMENT_UNKNOWN;
     if (tg_reason_verdict(first->reason) == TG_VERDICT_DROP)
         return TG_REASON_FRAGMENT_DROPPED;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/packet.h"
+#include "core/parse_l4.h"
 #include "core/tuple_ops.h"
 #include "path/context_tc.h"
 

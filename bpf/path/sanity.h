@@ -2,8 +2,10 @@
 /* Stage sanity: what no rule should have to think of. Martians go, ND and DHCP answers come in. */
 #pragma once
 
+#include "core/expiry.h"
 #include "core/sanity.h"
 #include "path/bank.h"
+#include "path/store.h"
 
 /* How long after its last request a DHCP client still counts as one, in seconds. */
 #define TG_DHCP_CLIENT_SECONDS 86400u
@@ -14,11 +16,12 @@ TG_INLINE bool tg_dhcp_client(const struct tg_packet *packet)
     __u32 ifindex = packet->in_ifindex;
     struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
     __u32 *device = bpf_map_lookup_elem(&tg_devices, &ifindex);
-    __u64 lifetime = (__u64)TG_DHCP_CLIENT_SECONDS * tg_ticks_per_second();
 
     if (device && *device & TG_DEVICE_NO_IPV4)
         return true;
-    return attached && attached->dhcp_request && packet->now - attached->dhcp_request < lifetime;
+    return attached && attached->dhcp_request &&
+           !tg_overdue(packet->now, attached->dhcp_request, TG_DHCP_CLIENT_SECONDS,
+                       tg_ticks_per_second());
 }
 
 __noinline int tg_stage_sanity(struct tg_packet *packet)

@@ -9,6 +9,7 @@
 #include "core/packet.h"
 #include "path/bank.h"
 #include "path/maps.h"
+#include "path/store.h"
 
 #define TG_EEXIST        17
 #define TG_CONFIRM_TRIES 4

@@ -10,8 +10,8 @@
 #define TG_LIMIT_RESERVE_MAX         1024u /* most extra places for the router's own connections */
 #define TG_LIMIT_RESERVE_MIN         16u /* fewest such places; between both: max-connections/16 */
 #define TG_LIMIT_FRAGMENTS           4096u /* datagrams in fragments remembered at once */
-#define TG_LIMIT_FRAGMENT_SECONDS    30u /* how long the verdict on a first fragment is remembered */
-#define TG_LIMIT_SWEEP_KEYS          64u /* connections one run of the sweep program looks at */
+#define TG_LIMIT_FRAGMENT_SECONDS    30u   /* how long a first fragment's verdict is kept */
+#define TG_LIMIT_SWEEP_KEYS          64u   /* connections one run of the sweep program looks at */
 
 /* Parsing. */
 #define TG_LIMIT_IPV6_EXTENSION_HEADERS 8u  /* walked before a packet counts as malformed */

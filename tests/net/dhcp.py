@@ -54,7 +54,7 @@ def lease_and_renewal(lab):
     client = _client(lab, script)
     harness.eventually(lambda: f"bound {LEASED}" in _events(log), "a lease", seconds=8)
     check(lab.reason("dhcp-client") > 0, "the answers are counted as dhcp-client")
-    lab.lan.ip("route", "replace", "default", "via", harness.FW_LAN4)
+    lab.wan.ip("route", "replace", "default", "via", LEASED)
     check(lab.lan.pings(harness.WAN4), "the leased address is in use")
     client.send_signal(signal.SIGUSR1)
     harness.eventually(lambda: f"renew {LEASED}" in _events(log), "a renewal", seconds=8)

@@ -61,9 +61,9 @@ def every_state(lab):
               "a closed port's ICMP error")
         sender = lab.lan.packet("eth0")
         stray = packets.frame(lab.fw.mac("ether2"), lab.lan.mac("eth0"), packets.ip(
-            lan, wan, 6, packets.tcp(lan, wan, 4001, 80, packets.TCP_ACK)))
+            lan, wan, 6, packets.tcp(lan, wan, 4001, 80, packets.TCP_RST)))
         equal(_gained(lab, menu, lambda s=sender, p=stray: s.send(p)), {"invalid": 1},
-              "a TCP segment of no connection")
+              "a TCP reset of no connection, which nobody answers")
         tracked = lab.read(f"{connection} print count-only")
         equal(_gained(lab, menu, lambda w=wan: check(lab.lan.reaches_udp(w, 9), "an answer")),
               {"untracked": 2}, "an exchange that raw rules keep from the tracker")

@@ -63,7 +63,8 @@ def with_an_agent(lab):
     check(not question.answered_after(LATE), "the answer is late")
     equal(lab.read(f"{CONNECTION4} print count-only where dst-port=5999"), 0, "rows when overdue")
     _udp_is_exact(lab, 6000)
-    harness.eventually(lambda: lab.datapath()["connections"] == 0, "the sweep has emptied the table")
+    harness.eventually(lambda: lab.datapath()["connections"] == 0,
+                       "the sweep has emptied the table")
 
 
 def without_an_agent(lab):

@@ -59,8 +59,9 @@ private:
         for (std::uint64_t i = below(random_, 40); i > 0; i--) {
             const auto timeout = static_cast<tg_timeout>(below(random_, TG_TIMEOUT_COUNT));
             const Family family = below(random_, 2) == 0 ? Family::ipv4 : Family::ipv6;
+            opened_++;
             const tg_conn record =
-                sample_connection(++opened_, family, timeout, opened_, table_.clock().now());
+                sample_connection(opened_, family, timeout, opened_, table_.clock().now());
             table_.put(record);
             expected_[opened_] = {record, clock_.now + timeout_of(record)};
         }

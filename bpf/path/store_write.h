@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every change the stages make to shared state. */
+#pragma once
+
+#include "core/packet.h"
+#include "path/maps.h"
+
+TG_INLINE void tg_store_count_reason(__u32 reason, __u64 packets, __u64 bytes)
+{
+    struct tg_counter *counter = bpf_map_lookup_elem(&tg_reasons_count, &reason);
+
+    if (!counter)
+        return;
+    /* One CPU, but softirq and process context may meet on it: the adds are atomic. */
+    __sync_fetch_and_add(&counter->packets, packets);
+    __sync_fetch_and_add(&counter->bytes, bytes);
+}
+
+TG_INLINE void tg_store_count_rule(__u32 id, __u64 packets, __u64 bytes)
+{
+    struct tg_counter *counter = bpf_map_lookup_elem(&tg_rules_count, &id);
+
+    if (!counter)
+        return;
+    __sync_fetch_and_add(&counter->packets, packets);
+    __sync_fetch_and_add(&counter->bytes, bytes);
+}
+
+/* Both directions of a connection may count on two CPUs at once: the adds are atomic. */
+TG_INLINE void tg_store_count_conn(struct tg_conn *conn, __u8 direction, __u64 packets, __u64 bytes)
+{
+    struct tg_counter *counter = &conn->counters[direction == TG_REPLY ? TG_REPLY : TG_ORIGINAL];
+
+    __sync_fetch_and_add(&counter->packets, packets);
+    __sync_fetch_and_add(&counter->bytes, bytes);
+}
+
+/* True if the word was `old` and is `new` now. */
+TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
+{
+    return __sync_val_compare_and_swap(&conn->word, old, new_word) == old;
+}
+
+/* A plain aligned store: two CPUs write nearly the same time, and either is right. */
+TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now)
+{
+    *(volatile __u64 *)&conn->last_seen = now;
+}
+
+/* 0, or a negative errno: -EEXIST if the key is taken. */
+TG_INLINE long tg_store_insert(const struct tg_conn_key *key, const struct tg_conn *conn)
+{
+    return bpf_map_update_elem(&tg_conns, key, conn, BPF_NOEXIST);
+}
+
+TG_INLINE long tg_store_delete(const struct tg_conn_key *key)
+{
+    return bpf_map_delete_elem(&tg_conns, key);
+}
+
+/* Adds to the number of connections; returns the number before. */
+TG_INLINE __u64 tg_store_connections(__s64 change)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    return table ? __sync_fetch_and_add(&table->connections, change) : 0;
+}
+
+/* A number no living connection has. */
+TG_INLINE __u32 tg_store_generation(void)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    return table ? (__u32)(__sync_fetch_and_add(&table->generation, 1) + 1) : 0;
+}
+
+TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,
+                                 const struct tg_fragment *fragment)
+{
+    bpf_map_update_elem(&tg_fragments, key, fragment, BPF_ANY);
+}
+
+TG_INLINE void tg_store_dhcp_request(__u32 ifindex, __u64 now)
+{
+    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
+
+    if (attached)
+        attached->dhcp_request = now ? now : 1;
+}
