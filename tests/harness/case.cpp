@@ -226,18 +226,12 @@ Result<Hook> parse_hook(const std::string &word, std::string &text)
 
 void run_packet(const Step &step, Router &router, Differences &differences)
 {
-    std::string text = step.text;
-    const auto hook = parse_hook(step.word, text);
-    if (!hook) {
-        differences.add(hook.error().message);
+    const auto packet = read_packet(step);
+    if (!packet) {
+        differences.add(packet.error().message);
         return;
     }
-    const auto built = build_frame(with_ethernet(text, *find_interface(hook->ifindex)));
-    if (!built) {
-        differences.add(built.error().message);
-        return;
-    }
-    const Outcome outcome = router.packet(*hook, *built);
+    const Outcome outcome = router.packet(packet->hook, packet->frame);
     if (outcome.refused) {
         differences.add("a test run does not take this packet: put it behind \"hosted\"");
         return;
@@ -272,15 +266,12 @@ bool split_endpoint(const std::string &text, std::string &address, std::uint16_t
 
 void run_socket(const Step &step, Router &router, Differences &differences)
 {
-    std::string remote = step.text;
-    const std::string local = first_word(remote);
-    Socket socket;
-    if (!split_endpoint(local, socket.local, socket.local_port) ||
-        (!remote.empty() && !split_endpoint(remote, socket.remote, socket.remote_port))) {
-        differences.add("a socket needs ADDRESS:PORT");
+    const auto socket = read_socket(step);
+    if (!socket) {
+        differences.add(socket.error().message);
         return;
     }
-    router.datapath().add_socket(socket);
+    router.datapath().add_socket(*socket);
 }
 
 void run_rules(const Step &step, Router &router, Differences &differences)
@@ -340,6 +331,41 @@ void run_step(const Step &step, Router &router, Differences &differences)
 }
 
 } // namespace
+
+std::string to_string(const Step &step)
+{
+    std::string text = step.text.empty() ? step.word : step.word + " " + step.text;
+    for (const std::string &line : step.block) {
+        text += "\n    " + line;
+    }
+    return text;
+}
+
+Result<PacketStep> read_packet(const Step &step)
+{
+    std::string text = step.text;
+    const auto hook = parse_hook(step.word, text);
+    if (!hook) {
+        return std::unexpected(hook.error());
+    }
+    auto built = build_frame(with_ethernet(text, *find_interface(hook->ifindex)));
+    if (!built) {
+        return std::unexpected(built.error());
+    }
+    return PacketStep{*hook, std::move(*built)};
+}
+
+Result<Socket> read_socket(const Step &step)
+{
+    std::string remote = step.text;
+    const std::string local = first_word(remote);
+    Socket socket;
+    if (!split_endpoint(local, socket.local, socket.local_port) ||
+        (!remote.empty() && !split_endpoint(remote, socket.remote, socket.remote_port))) {
+        return fail("a socket needs ADDRESS:PORT");
+    }
+    return socket;
+}
 
 Result<std::vector<Case>> read_cases(const std::filesystem::path &file)
 {

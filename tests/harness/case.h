@@ -39,6 +39,17 @@ struct Step {
     std::string expected;           // behind "->"
 };
 
+// As it stands in a file.
+std::string to_string(const Step &step);
+
+// What an in or out step is about.
+struct PacketStep {
+    Hook hook;
+    Frame frame;
+};
+Result<PacketStep> read_packet(const Step &step);
+Result<Socket> read_socket(const Step &step);
+
 struct Case {
     std::string name;
     std::filesystem::path file;

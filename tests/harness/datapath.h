@@ -49,6 +49,7 @@ struct Skb {
 // What a run shows from outside. The kernel's test run does not tell the last two.
 struct Ran {
     bool refused = false; // the kernel's test run would not take such a frame
+    bool late = false;    // a tick of the kernel's clock fell into the run
     int action = 0;       // what the program returned: TC_ACT_*, or sweep's count
     Bytes frame;          // as the program left it
     std::optional<std::uint32_t> redirect = {}; // interface; 0: none
@@ -95,7 +96,7 @@ public:
 };
 
 // The real programs' sources in userspace, under the sanitizers.
-std::unique_ptr<Datapath> make_hosted_datapath();
+std::unique_ptr<Datapath> make_hosted_datapath(std::uint32_t ticks_per_second = 1000);
 // The real programs in the kernel, by BPF_PROG_TEST_RUN; call enter_namespace() before.
 std::unique_ptr<Datapath> make_kernel_datapath();
 

@@ -40,8 +40,9 @@ std::uint32_t packet_type(const Bytes &frame, const Interface *port)
 
 class HostedDatapath final : public Datapath {
 public:
-    HostedDatapath()
+    explicit HostedDatapath(std::uint32_t ticks_per_second)
     {
+        kernel_.ticks_per_second = ticks_per_second;
         for (const std::string_view object : object_names) {
             load(std::string(object));
         }
@@ -212,9 +213,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Datapath> make_hosted_datapath()
+std::unique_ptr<Datapath> make_hosted_datapath(std::uint32_t ticks_per_second)
 {
-    return std::make_unique<HostedDatapath>();
+    return std::make_unique<HostedDatapath>(ticks_per_second);
 }
 
 } // namespace tg::test

@@ -5,6 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <linux/pkt_cls.h>
 
 #include "bpf/core/expiry.h"
 #include "control/base/net.h"
@@ -31,6 +32,12 @@ constexpr std::array<std::string_view, TG_TCP_STATE_COUNT> tcp_state_names = {
 
 constexpr std::array<std::string_view, TG_REASON_COUNT> reason_names = {
 #define TG_X(name, text, verdict, meaning) text,
+    TG_REASONS(TG_X)
+#undef TG_X
+};
+
+constexpr std::array<tg_verdict, TG_REASON_COUNT> reason_verdicts = {
+#define TG_X(name, text, verdict, meaning) TG_VERDICT_##verdict,
     TG_REASONS(TG_X)
 #undef TG_X
 };
@@ -90,6 +97,37 @@ std::string flag_letters(std::uint16_t flags)
         }
     }
     return text.empty() ? "-" : text;
+}
+
+// What finish does for the reason; nothing was counted for what ingress has counted.
+int expected_action(const std::string &reason)
+{
+    const auto *found = std::ranges::find(reason_names, reason);
+    switch (found == reason_names.end() ? TG_VERDICT_NEXT
+                                        : reason_verdicts.at(found - reason_names.begin())) {
+    case TG_VERDICT_FORWARD:
+        return TC_ACT_REDIRECT;
+    case TG_VERDICT_DROP:
+        return TC_ACT_SHOT;
+    default:
+        return TC_ACT_UNSPEC;
+    }
+}
+
+// Every packet is counted, goes where its reason says, and only what we send ourselves is changed.
+void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
+{
+    const bool counted_before = hook.egress && hook.from_ifindex != 0 && hook.tag == TG_TAG_FORWARD;
+    if (outcome.reason.empty() != counted_before) {
+        outcome.faults.push_back(counted_before ? "counted twice" : "not counted");
+    }
+    if (outcome.action != expected_action(outcome.reason)) {
+        outcome.faults.push_back(
+            fmt::format("action {} does not fit {}", outcome.action, outcome.reason));
+    }
+    if (outcome.action != TC_ACT_REDIRECT && outcome.frame != frame.bytes) {
+        outcome.faults.push_back("a packet that the datapath does not send was changed");
+    }
 }
 
 } // namespace
@@ -249,12 +287,14 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
     Skb skb{frame, hook.ifindex, hook.egress ? hook.from_ifindex : hook.ifindex, hook.tag};
     const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);
     Outcome outcome{.refused = ran.refused,
+                    .late = ran.late,
                     .action = ran.action,
                     .frame = ran.frame,
                     .redirect = ran.redirect,
                     .tag = ran.tag};
     if (!ran.refused) {
         judge_counters(outcome, reasons_before);
+        judge_end(outcome, hook, frame);
         outcome.state = state_seen(rules_before);
     }
     return outcome;

@@ -28,6 +28,7 @@ struct Hook {
 // What became of one packet.
 struct Outcome {
     bool refused = false;      // the runner cannot be given such a packet
+    bool late = false;         // a tick of the clock fell into the run
     int action = 0;            // TC_ACT_*
     std::string reason = {};   // by name; "" if nothing was counted
     std::string state = {};    // connection-state the filter chain saw; "" if it saw none
@@ -78,6 +79,8 @@ public:
     [[nodiscard]] std::optional<tg_counter> rule_counter(std::string_view comment) const;
     // As the datapath counts them.
     [[nodiscard]] std::vector<tg_counter> reasons() const;
+    // By rule id, as many as were ever in use.
+    [[nodiscard]] std::vector<tg_counter> rule_counters() const;
     // The number of connections the datapath believes in.
     [[nodiscard]] std::uint64_t counted_connections() const;
     [[nodiscard]] std::uint32_t timeout_seconds(unsigned timeout) const;
@@ -88,7 +91,6 @@ public:
 
 private:
     [[nodiscard]] std::string state_seen(const std::vector<tg_counter> &before) const;
-    [[nodiscard]] std::vector<tg_counter> rule_counters() const;
     void judge_counters(Outcome &outcome, const std::vector<tg_counter> &before) const;
 
     std::unique_ptr<Datapath> datapath_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every case of tests/cases in the kernel's programs.
 #include "tests/harness/case_test.h"
+#include "tests/harness/root.h"
 #include "tests/harness/topology.h"
 
 namespace tg::test {
@@ -8,9 +9,11 @@ namespace {
 
 Router &router()
 {
-    static const bool entered = (enter_namespace(), true);
-    static Router kernel(make_kernel_datapath());
-    (void)entered;
+    static Router kernel = [] {
+        skip_unless_root("running BPF programs");
+        enter_namespace();
+        return Router(make_kernel_datapath());
+    }();
     return kernel;
 }
 

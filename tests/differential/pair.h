@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two routers that live the same life, one hosted and one in the kernel, and how they differ.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/harness/case.h"
+
+namespace tg::test {
+
+// What one step did, and every way in which the two do not agree.
+struct PairStep {
+    std::optional<Outcome> outcome = {}; // of a packet that both were given
+    std::vector<std::string> differences = {};
+    bool late = false; // the kernel's clock moved on during the step: a difference proves nothing
+};
+
+class Pair {
+public:
+    Pair();
+    // As after the loader, both.
+    void reset();
+    PairStep run(const Step &step);
+    // The table as both have it.
+    [[nodiscard]] std::vector<TableRow> table() const
+    {
+        return hosted_.table();
+    }
+
+private:
+    PairStep run_packet(const Step &step);
+    std::vector<std::string> both(const std::function<std::string(Router &)> &action);
+
+    Router kernel_;
+    Router hosted_;
+};
+
+} // namespace tg::test

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/differential/rules.h"
+
+#include <array>
+#include <fmt/format.h>
+#include <string_view>
+
+#include "tidegate/timeout.h"
+
+namespace tg::test {
+namespace {
+
+constexpr std::array<std::string_view, 3> chains = {"input", "forward", "output"};
+constexpr std::array<std::string_view, 3> ports = {"lan", "wan", "dmz"};
+constexpr std::array<std::string_view, 2> lists = {"LAN", "WAN"};
+constexpr std::array<std::string_view, 8> states = {
+    "new",     "established", "established,related", "invalid", "untracked",
+    "related", "!new",        "!invalid,untracked"};
+constexpr std::array<std::string_view, 7> protocols = {"icmp", "gre",    "ipsec-esp", "sctp",
+                                                       "17",   "icmpv6", "99"};
+constexpr std::array<std::string_view, 6> port_lists = {"80",  "53,443",  "1000-1001",
+                                                        "!80", "1-65535", "!22,1000-1003"};
+constexpr std::array<std::array<std::string_view, 6>, 2> addresses = {{
+    {"192.168.88.2", "192.168.88.0/24", "203.0.113.1-203.0.113.9", "!10.20.0.0/24", "!203.0.113.2",
+     "0.0.0.0/0"},
+    {"2001:db8:88::2", "2001:db8:88::/64", "2001:db8:113::/125", "!2001:db8:20::/64",
+     "!2001:db8:113::2", "::/0"},
+}};
+
+std::string_view negation(Random &random)
+{
+    return random.percent(20) ? "!" : "";
+}
+
+// Matchers that may stand in any chain.
+std::string common_matchers(Random &random, unsigned family)
+{
+    std::string text;
+    if (random.percent(35)) {
+        text += fmt::format(" src-address={}", random.pick(addresses[family]));
+    }
+    if (random.percent(35)) {
+        text += fmt::format(" dst-address={}", random.pick(addresses[family]));
+    }
+    if (random.percent(40)) {
+        text += random.percent(50) ? " protocol=tcp" : " protocol=udp";
+        for (const std::string_view side : {"src-port", "dst-port"}) {
+            if (random.percent(50)) {
+                text += fmt::format(" {}={}", side, random.pick(port_lists));
+            }
+        }
+    } else if (random.percent(30)) {
+        text += fmt::format(" protocol={}{}", negation(random), random.pick(protocols));
+    }
+    return text;
+}
+
+// Of the interface the packet comes in or leaves by; `side` is "in" or "out".
+std::string interface_matcher(Random &random, std::string_view side)
+{
+    if (random.percent(70)) {
+        return "";
+    }
+    if (random.percent(50)) {
+        return fmt::format(" {}-interface={}{}", side, negation(random), random.pick(ports));
+    }
+    return fmt::format(" {}-interface-list={}{}", side, negation(random), random.pick(lists));
+}
+
+std::string filter_rule(Random &random, unsigned family)
+{
+    const std::string_view chain = random.pick(chains);
+    std::string matchers = common_matchers(random, family);
+    if (chain != "output") {
+        matchers += interface_matcher(random, "in");
+    }
+    if (chain != "input") {
+        matchers += interface_matcher(random, "out");
+    }
+    if (random.percent(40)) {
+        matchers += fmt::format(" connection-state={}", random.pick(states));
+    }
+    constexpr std::array<std::string_view, 6> actions = {
+        "accept", "accept", "drop", "drop", "passthrough", "fasttrack-connection"};
+    // A drop that matches nearly everything would end the life of the whole router.
+    const bool narrow = matchers.size() > 30;
+    std::string_view action = narrow ? random.pick(actions) : "passthrough";
+    if (action == "fasttrack-connection" && chain != "forward") {
+        action = "accept";
+    }
+    return fmt::format("add chain={} action={}{}", chain, action, matchers);
+}
+
+std::string raw_rule(Random &random, unsigned family)
+{
+    const bool output = random.percent(30);
+    std::string matchers = common_matchers(random, family);
+    matchers += interface_matcher(random, output ? "out" : "in");
+    constexpr std::array<std::string_view, 5> actions = {"accept", "drop", "notrack", "notrack",
+                                                         "passthrough"};
+    const std::string_view action = matchers.size() > 30 ? random.pick(actions) : "passthrough";
+    return fmt::format("add chain={} action={}{}", output ? "output" : "prerouting", action,
+                       matchers);
+}
+
+void replace_rules(std::vector<std::string> &lines, Random &random, unsigned family,
+                   std::string_view table)
+{
+    lines.push_back(fmt::format("{} firewall {}", family == 0 ? "/ip" : "/ipv6", table));
+    lines.emplace_back("remove [find comment=random]");
+    if (table == "filter" && random.percent(40)) {
+        lines.emplace_back("add chain=forward connection-state=established,related,untracked "
+                           "action=accept comment=random");
+    }
+    for (std::uint32_t i = random.below(table == "filter" ? 7 : 3); i > 0; i--) {
+        lines.push_back(
+            (table == "filter" ? filter_rule(random, family) : raw_rule(random, family)) +
+            " comment=random");
+    }
+    if (table == "filter" && random.percent(50)) {
+        lines.emplace_back("add chain=forward connection-state=invalid action=drop comment=random");
+    }
+    if (table == "filter" && random.percent(15)) {
+        lines.emplace_back("add chain=forward in-interface=wan connection-state=new action=drop "
+                           "comment=random");
+    }
+}
+
+std::string tracking(Random &random)
+{
+    constexpr std::array<std::string_view, TG_TIMEOUT_COUNT> timeouts = {
+#define TG_X(class_, property, seconds) property,
+        TG_TIMEOUTS(TG_X)
+#undef TG_X
+    };
+    std::string text = "/ip firewall connection tracking set";
+    constexpr std::array<std::string_view, 12> enabled = {
+        "auto", "auto", "no", "yes", "yes", "yes", "yes", "yes", "yes", "yes", "yes", "yes"};
+    text += fmt::format(" enabled={}", random.pick(enabled));
+    // Near the number of connections a life has, so that it is reached.
+    text += fmt::format(" max-connections={}", random.percent(30) ? 1 + random.below(20) : 200000);
+    const std::uint32_t first = random.below(timeouts.size());
+    for (std::uint32_t i = random.below(4); i > 0; i--) {
+        text += fmt::format(" {}={}s", timeouts.at((first + i * 5) % timeouts.size()),
+                            1 + random.below(40));
+    }
+    return text;
+}
+
+} // namespace
+
+std::vector<std::string> random_rules(Random &random, bool first)
+{
+    std::vector<std::string> lines;
+    if (first) {
+        lines = {"/interface list add name=LAN",
+                 "/interface list add name=WAN",
+                 "/interface list member add list=LAN interface=lan",
+                 "/interface list member add list=LAN interface=dmz",
+                 "/interface list member add list=WAN interface=wan",
+                 "/interface list member add list=WAN interface=bare"};
+    }
+    for (const unsigned family : {0u, 1u}) {
+        for (const std::string_view table : {"filter", "raw"}) {
+            replace_rules(lines, random, family, table);
+        }
+    }
+    if (random.percent(60)) {
+        lines.push_back(tracking(random));
+    }
+    if (random.percent(20)) {
+        lines.push_back(fmt::format("/ip settings set accept-dhcp-client={}",
+                                    random.percent(50) ? "yes" : "no"));
+        lines.push_back(fmt::format("/ipv6 settings set accept-neighbour-discovery={}",
+                                    random.percent(50) ? "yes" : "no"));
+    }
+    return lines;
+}
+
+} // namespace tg::test
