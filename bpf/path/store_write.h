@@ -47,10 +47,15 @@ TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now)
     *(volatile __u64 *)&conn->last_seen = now;
 }
 
-/* 0, or a negative errno: -EEXIST if the key is taken. */
+/*
+ * 0, or a negative errno: -EEXIST if the key is taken. Linux 6.1 takes a value from the stack or
+ * from a map, not from the memory that a global function was given.
+ */
 TG_INLINE long tg_store_insert(const struct tg_conn_key *key, const struct tg_conn *conn)
 {
-    return bpf_map_update_elem(&tg_conns, key, conn, BPF_NOEXIST);
+    struct tg_conn value = *conn;
+
+    return bpf_map_update_elem(&tg_conns, key, &value, BPF_NOEXIST);
 }
 
 TG_INLINE long tg_store_delete(const struct tg_conn_key *key)
