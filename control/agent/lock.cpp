@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -26,14 +27,15 @@ struct flock whole_file()
 
 std::string why_not_opened(const Instance &instance, int error)
 {
-    switch (error) {
+    // Others than root lack more than the folder, which they could not make anyway.
+    switch (error == ENOENT && ::geteuid() != 0 ? EACCES : error) {
     case ENOENT:
         return fmt::format("instance {} is not loaded: there is no {}; run tidegate up, or "
                            "tidegate-loader load first",
                            instance.name(), instance.run().string());
     case EACCES:
     case EPERM:
-        return fmt::format("permission denied: {}: run as root", lock_file(instance).string());
+        return fmt::format("no permission for {}: the agent needs root", instance.run().string());
     default:
         return fmt::format("{}: cannot open: {}", lock_file(instance).string(),
                            std::strerror(error));

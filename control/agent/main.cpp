@@ -75,7 +75,11 @@ int main(int argc, char **argv)
                    "Write \"ready\" here once the configuration is in force and clients can "
                    "connect, or else the reason why not");
     app.set_version_flag("--version", std::string("tidegated ") + TG_VERSION);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        return app.exit(error) == 0 ? 0 : 1;
+    }
     ::signal(SIGPIPE, SIG_IGN);
     log_to_stderr("tidegated");
     bool ready = false;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/tidegate/ask.h"
 
+#include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
+#include <poll.h>
 #include <sys/ioctl.h>
-#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "control/agent/lock.h"
 #include "control/rpc/client.h"
+#include "tools/tidegate/script.h"
 
 namespace tg::cli {
 namespace {
@@ -22,11 +25,6 @@ unsigned terminal_width()
     winsize size = {};
     const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     return known ? size.ws_col : width_without_terminal;
-}
-
-void write_out(std::string_view text)
-{
-    std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 rpc::Json params_of(const Question &question)
@@ -41,15 +39,41 @@ rpc::Json params_of(const Question &question)
     return params;
 }
 
+// What the answer to `method` prints goes out as it comes.
+rpc::Answer<rpc::Json> call(rpc::Client &client, const char *method, const rpc::Json &params)
+{
+    Result<void> written;
+    const auto print = [&written](std::string_view text) {
+        if (written) {
+            written = write_out(text);
+        }
+    };
+    rpc::Answer<rpc::Json> answer = client.call(method, params, print);
+    if (written) {
+        written = flush_out();
+    }
+    return written ? std::move(answer) : rpc::refuse(rpc::Code::failed, written.error().message);
+}
+
+// Waits, but not for longer than somebody reads what is printed.
+bool still_read_after(std::chrono::milliseconds time)
+{
+    pollfd output = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+    return ::poll(&output, 1, static_cast<int>(time.count())) <= 0;
+}
+
 // A listing with interval= starts at the top of a terminal's screen, and below the last elsewhere.
 Result<void> repeat(rpc::Client &client, rpc::Answer<rpc::Json> answer)
 {
     const bool terminal = ::isatty(STDOUT_FILENO) != 0;
     while (answer && answer->is_object() && answer->value("repeat-ms", 0) > 0) {
-        std::fflush(stdout);
-        std::this_thread::sleep_for(std::chrono::milliseconds(answer->value("repeat-ms", 0)));
-        write_out(terminal ? "\033[H\033[J" : "");
-        answer = client.call("repeat", rpc::Json::object(), write_out);
+        if (!still_read_after(std::chrono::milliseconds(answer->value("repeat-ms", 0)))) {
+            return {};
+        }
+        if (const Result<void> top = write_out(terminal ? "\033[H\033[J" : ""); !top) {
+            return top;
+        }
+        answer = call(client, "repeat", rpc::Json::object());
     }
     if (!answer) {
         return std::unexpected(rpc::to_error(answer.error()));
@@ -57,20 +81,34 @@ Result<void> repeat(rpc::Client &client, rpc::Answer<rpc::Json> answer)
     return {};
 }
 
+Result<rpc::Client> connect(const Instance &instance)
+{
+    std::error_code ignored;
+    if (!std::filesystem::exists(instance.run(), ignored)) {
+        return fail(fmt::format("instance {} is not up: run tidegate up", instance.name()));
+    }
+    Result<rpc::Client> client = rpc::Client::connect(control_socket(instance));
+    if (!client) {
+        return fail(fmt::format("no agent of instance {} answers: {}; tidegate up starts one",
+                                instance.name(), client.error().message));
+    }
+    return client;
+}
+
 } // namespace
 
 Result<void> ask(const Instance &instance, const Question &question)
 {
-    Result<rpc::Client> client = rpc::Client::connect(control_socket(instance));
+    Result<rpc::Client> client = connect(instance);
     if (!client) {
         return std::unexpected(client.error());
     }
-    return repeat(*client, client->call("run", params_of(question), write_out));
+    return repeat(*client, call(*client, "run", params_of(question)));
 }
 
 Result<void> converse(const Instance &instance, bool json)
 {
-    Result<rpc::Client> client = rpc::Client::connect(control_socket(instance));
+    Result<rpc::Client> client = connect(instance);
     if (!client) {
         return std::unexpected(client.error());
     }
@@ -83,8 +121,8 @@ Result<void> converse(const Instance &instance, bool json)
             fmt::print("\n");
             return {};
         }
-        const auto answer = client->call(
-            "run", params_of({.text = line, .file = {}, .import = false, .json = json}), write_out);
+        const auto answer = call(
+            *client, "run", params_of({.text = line, .file = {}, .import = false, .json = json}));
         if (!answer) {
             fmt::print(stderr, "{}\n", to_string(rpc::to_error(answer.error())));
             continue;

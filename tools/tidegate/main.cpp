@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // tidegate: RouterOS commands, and up, down, status and import, from the shell.
+#include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "control/base/limits.h"
 #include "tools/tidegate/ask.h"
+#include "tools/tidegate/script.h"
 #include "tools/tidegate/service.h"
 
 namespace {
@@ -35,29 +34,13 @@ constexpr const char *usage =
     "  a RouterOS command   '/ip firewall filter print stats', 'export'\n"
     "Without words commands are read from stdin; a pipe's are one change, all of it or nothing.\n";
 
-Result<std::string> read_all(std::istream &from, const std::string &name)
-{
-    std::string text{std::istreambuf_iterator<char>(from), {}};
-    if (from.bad()) {
-        return fail(fmt::format("cannot read {}", name));
-    }
-    if (text.size() > limit_script_bytes) {
-        return fail(fmt::format("{} is longer than {} bytes", name, limit_script_bytes));
-    }
-    return text;
-}
-
 Result<void> import_file(const Instance &instance, const Options &options)
 {
     if (options.words.size() != 2) {
         return fail("import: expected one file");
     }
     const std::string &file = options.words[1];
-    std::ifstream stream(file, std::ios::binary);
-    if (!stream) {
-        return fail(fmt::format("cannot open {}", file));
-    }
-    Result<std::string> text = read_all(stream, file);
+    Result<std::string> text = cli::read_file(file);
     if (!text) {
         return std::unexpected(text.error());
     }
@@ -69,8 +52,7 @@ Result<void> print(const Result<std::string> &text)
     if (!text) {
         return std::unexpected(text.error());
     }
-    fmt::print("{}", *text);
-    return {};
+    return cli::write_out(*text);
 }
 
 Result<void> run_commands(const Instance &instance, const Options &options)
@@ -82,15 +64,30 @@ Result<void> run_commands(const Instance &instance, const Options &options)
     if (::isatty(STDIN_FILENO) != 0) {
         return cli::converse(instance, options.json);
     }
-    Result<std::string> text = read_all(std::cin, "stdin");
+    Result<std::string> text = cli::read_descriptor(STDIN_FILENO, "standard input");
     if (!text) {
         return std::unexpected(text.error());
     }
     return cli::ask(instance, {std::move(*text), "", false, options.json});
 }
 
+// Only words are left for us: "--lenient" is no file, and "-x" no command.
+Result<void> check_words(const Options &options)
+{
+    const auto unknown = std::ranges::find_if(options.words, [](const std::string &word) {
+        return word.size() > 1 && word.starts_with('-');
+    });
+    if (unknown != options.words.end()) {
+        return fail(fmt::format("unknown option {}: see tidegate --help", *unknown));
+    }
+    return {};
+}
+
 Result<void> run(const Options &options)
 {
+    if (const Result<void> good = check_words(options); !good) {
+        return good;
+    }
     const Result<Instance> instance = Instance::named(options.instance);
     if (!instance) {
         return std::unexpected(instance.error());
@@ -125,12 +122,22 @@ int main(int argc, char **argv)
     app.add_option("--mode", options.mode, "up: how to attach, \"auto\" if not given");
     app.add_flag("-j,--json", options.json, "Print JSON");
     app.add_flag("--purge", options.purge, "down: remove configuration, revisions and log too");
-    app.add_option("words", options.words, "What to do");
     app.set_version_flag("--version", std::string("tidegate ") + TG_VERSION);
     app.footer(usage);
-    CLI11_PARSE(app, argc, argv);
+    // Words are taken as they are: of an option's values brackets would be lost, as of "[find]".
+    app.allow_extras();
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        return app.exit(error) == 0 ? 0 : 1;
+    }
+    options.words = app.remaining();
     ::signal(SIGPIPE, SIG_IGN);
-    if (const Result<void> done = run(options); !done) {
+    Result<void> done = run(options);
+    if (done) {
+        done = cli::flush_out();
+    }
+    if (!done) {
         std::fflush(stdout);
         fmt::print(stderr, "{}\n", to_string(done.error()));
         return 1;

@@ -19,6 +19,15 @@ constexpr std::chrono::seconds start_patience{30};
 constexpr std::chrono::seconds stop_patience{5};
 constexpr std::chrono::milliseconds poll_interval{20};
 
+// Others may not even look into the folders.
+Result<void> check_root()
+{
+    if (::geteuid() != 0) {
+        return fail("this needs root: run it with sudo");
+    }
+    return {};
+}
+
 std::vector<std::string> loader_arguments(const char *verb, const Instance &instance,
                                           const std::string &netns)
 {
@@ -124,6 +133,9 @@ std::unexpected<Error> undo(const Instance &instance, bool was_loaded, bool had_
 Result<void> up(const UpRequest &request)
 {
     const Instance &instance = request.instance;
+    if (const Result<void> allowed = check_root(); !allowed) {
+        return allowed;
+    }
     const bool was_loaded = std::filesystem::exists(instance.bpffs() / "maps");
     const bool had_agent = running_agent(instance).has_value();
     if (const auto loaded = loader("load", instance, request.netns); !loaded) {
@@ -147,10 +159,10 @@ Result<void> up(const UpRequest &request)
 
 Result<std::string> down(const Instance &instance, bool purge)
 {
-    const bool there = std::filesystem::exists(instance.run());
-    if (::geteuid() != 0) {
-        return fail("this needs root: run it with sudo");
+    if (const Result<void> allowed = check_root(); !allowed) {
+        return std::unexpected(allowed.error());
     }
+    const bool there = std::filesystem::exists(instance.run());
     if (there) {
         if (const Result<void> apart = take_apart(instance); !apart) {
             return std::unexpected(apart.error());
