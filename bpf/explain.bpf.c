@@ -2,12 +2,21 @@
 // The same stages as tc_ingress and tc_egress, with stores that only record: what would become of
 // a packet. Run by BPF_PROG_TEST_RUN, never attached.
 #define TG_STORE_RECORD
-#include "path/context_tc.h"
+#include "path/context.h"
 #include "path/maps.h"
 #include "path/scratch.h"
 
 #include "path/egress.h"
+#include "path/finish_tc.h"
 #include "path/ingress.h"
+
+TG_INLINE int tg_explained_as(struct tg_packet *packet, int decided)
+{
+    int reason = tg_settle(packet, (__u32)decided);
+
+    tg_count(packet, (__u32)reason);
+    return reason;
+}
 
 SEC("tc")
 int explain_ingress(struct __sk_buff *ctx)
@@ -18,7 +27,7 @@ int explain_ingress(struct __sk_buff *ctx)
     if (!packet || !record)
         return TG_REASON_NO_SCRATCH;
     __builtin_memset(record, 0, sizeof(*record));
-    return tg_settle(packet, (__u32)tg_ingress(ctx, packet));
+    return tg_explained_as(packet, tg_ingress(ctx, packet));
 }
 
 SEC("tc")
@@ -30,7 +39,7 @@ int explain_egress(struct __sk_buff *ctx)
     if (!packet || !record)
         return TG_REASON_NO_SCRATCH;
     __builtin_memset(record, 0, sizeof(*record));
-    return tg_settle(packet, (__u32)tg_egress(ctx, packet, tg_origin_of(ctx)));
+    return tg_explained_as(packet, tg_egress(ctx, packet, tg_origin_of(ctx)));
 }
 
 char tg_license[] SEC("license") = "Dual BSD/GPL";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Run by the agent with struct tg_sweep_key[] as its packet: removes the connections among them
 // that are overdue, or all of them if forced. Returns how many it removed.
-#include "path/context_tc.h"
+#include "path/context.h"
 #include "path/maps.h"
 
 #include "core/expiry.h"

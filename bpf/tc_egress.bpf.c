@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // TC egress of an attached interface: the output side, and the guard of what the stack forwards.
-#include "path/context_tc.h"
+#include "path/context.h"
 #include "path/maps.h"
 #include "path/scratch.h"
 

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// TC ingress of an attached interface: the whole decision on what comes in.
-#include "path/context_tc.h"
+// TC ingress of an attached interface: sends what XDP has accepted and could not send, and is the
+// whole decision on what XDP has not seen.
+#include "path/context.h"
 #include "path/maps.h"
 #include "path/scratch.h"
 
+#include "path/finish_tc.h"
+#include "path/handover.h"
 #include "path/ingress.h"
 
 SEC("tc")
 int tc_ingress(struct __sk_buff *ctx)
 {
     struct tg_packet *packet = tg_ingress_packet(ctx);
+    __u32 judged = tg_handover_reason(ctx);
 
     if (!packet)
         return TG_TC_DROP;
+    if (judged)
+        return tg_finish_handed(ctx, packet, judged);
     return tg_finish_ingress(ctx, packet, tg_ingress(ctx, packet));
 }
 

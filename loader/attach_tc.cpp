@@ -273,14 +273,8 @@ Result<void> detach_tc(const Instance &instance, const AttachedInterface &interf
     return {};
 }
 
-std::string_view to_string(LinkState state)
-{
-    constexpr std::array<std::string_view, 4> names = {"attached", "gone", "broken", "unreachable"};
-    return names[static_cast<std::size_t>(state)];
-}
-
-LinkStatus link_status(const Instance &instance, const AttachedInterface &interface,
-                       bool in_namespace)
+LinkStatus tc_status(const Instance &instance, const AttachedInterface &interface,
+                     bool in_namespace)
 {
     if (interface.link == Link::tcx) {
         return tcx_status(instance, interface);

@@ -7,6 +7,7 @@
 
 #include "control/base/error.h"
 #include "control/base/instance.h"
+#include "loader/link_status.h"
 #include "loader/record.h"
 
 namespace tg::loader {
@@ -23,21 +24,8 @@ Result<void> attach_tc(const Instance &instance, AttachedInterface &interface, L
 Result<void> detach_tc(const Instance &instance, const AttachedInterface &interface,
                        bool in_namespace);
 
-enum class LinkState {
-    attached,
-    gone,        // the interface or its namespace is no more
-    broken,      // somebody took away a part of it
-    unreachable, // a filter in a namespace that cannot be entered
-};
-std::string_view to_string(LinkState state);
-
-struct LinkStatus {
-    LinkState state = LinkState::gone;
-    std::uint32_t ingress_program = 0; // ids; 0: none
-    std::uint32_t egress_program = 0;
-};
-
-LinkStatus link_status(const Instance &instance, const AttachedInterface &interface,
-                       bool in_namespace);
+// Of the tc programs alone.
+LinkStatus tc_status(const Instance &instance, const AttachedInterface &interface,
+                     bool in_namespace);
 
 } // namespace tg::loader

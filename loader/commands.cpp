@@ -85,17 +85,41 @@ Result<std::vector<Interface>> missing(Session &session, const std::vector<Inter
     return add;
 }
 
-Result<void> attach_each(Session &session, const std::vector<Interface> &add,
-                         const AttachRequest &request, const ChosenMode &mode)
+struct Planned {
+    Interface interface;
+    ChosenMode mode;
+};
+
+// Before anything is changed: every interface can have the mode that was asked for.
+Result<std::vector<Planned>> plan(const std::vector<Interface> &wanted, const std::string &asked)
 {
-    for (const Interface &interface : add) {
+    std::vector<Planned> planned;
+    for (const Interface &interface : wanted) {
+        Result<ChosenMode> mode = choose_mode(asked, interface);
+        if (!mode) {
+            return std::unexpected(mode.error());
+        }
+        planned.push_back({interface, std::move(*mode)});
+    }
+    return planned;
+}
+
+Result<void> attach_each(Session &session, const std::vector<Planned> &planned,
+                         const std::vector<Interface> &add, const AttachRequest &request)
+{
+    for (const Planned &each : planned) {
+        const Interface &interface = each.interface;
+        if (std::ranges::find(add, interface.ifindex, &Interface::ifindex) == add.end()) {
+            continue;
+        }
         const AttachedInterface attached = {.ifindex = interface.ifindex,
                                             .name = interface.name,
                                             .driver = interface.driver,
                                             .asked = request.mode,
-                                            .mode = mode.mode,
-                                            .why = mode.why};
-        const Result<void> done = session.attach(attached, interface.link_header, request.link);
+                                            .mode = each.mode.mode,
+                                            .why = each.mode.why};
+        const Result<void> done =
+            session.attach(attached, interface.link_header, request.link, each.mode.may_fall_back);
         if (!done) {
             return done;
         }
@@ -198,16 +222,16 @@ Result<void> load_for(const Session &session, bool &first)
 
 Result<Lines> attach(const AttachRequest &request)
 {
-    const Result<ChosenMode> mode = choose_mode(request.mode);
-    if (!mode) {
-        return std::unexpected(mode.error());
-    }
     if (const Result<void> able = check_request(request); !able) {
         return std::unexpected(able.error());
     }
     const Result<std::vector<Interface>> wanted = find_interfaces(request.interfaces);
     if (!wanted) {
         return std::unexpected(wanted.error());
+    }
+    const Result<std::vector<Planned>> planned = plan(*wanted, request.mode);
+    if (!planned) {
+        return std::unexpected(planned.error());
     }
     if (const Result<void> free = check_other_instances(request.instance, *wanted); !free) {
         return std::unexpected(free.error());
@@ -225,7 +249,7 @@ Result<Lines> attach(const AttachRequest &request)
     if (!done) {
         return std::unexpected(done.error());
     }
-    done = attach_each(*session, *add, request, *mode);
+    done = attach_each(*session, *planned, *add, request);
     if (done && request.confirm_seconds) {
         done = put_on_probation(*session, *add, first, request);
     }

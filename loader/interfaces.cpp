@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/interfaces.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -20,7 +22,7 @@ namespace {
 
 struct TypeRow {
     unsigned type;
-    std::uint32_t link_header;
+    std::uint16_t link_header;
 };
 
 constexpr TypeRow types[] = {
@@ -57,18 +59,26 @@ struct ifreq request_for(const std::string &name)
     return request;
 }
 
-std::string driver_of(int socket, const std::string &name)
+// What virtual drivers say of their bus, beside nothing.
+constexpr std::array<std::string_view, 3> no_bus = {"tun", "tap", "N/A"};
+
+void ask_driver(int socket, Interface &interface)
 {
     struct ethtool_drvinfo info = {};
     info.cmd = ETHTOOL_GDRVINFO;
-    struct ifreq request = request_for(name);
+    struct ifreq request = request_for(interface.name);
     request.ifr_data = reinterpret_cast<char *>(&info);
-    return ::ioctl(socket, SIOCETHTOOL, &request) == 0 ? info.driver : "";
+    if (::ioctl(socket, SIOCETHTOOL, &request) != 0) {
+        return;
+    }
+    interface.driver = info.driver;
+    const std::string_view bus = info.bus_info;
+    interface.wire = !bus.empty() && std::ranges::find(no_bus, bus) == no_bus.end();
 }
 
 } // namespace
 
-std::optional<std::uint32_t> link_header_length(unsigned type)
+std::optional<std::uint16_t> link_header_length(unsigned type)
 {
     for (const TypeRow &row : types) {
         if (row.type == type) {
@@ -102,14 +112,14 @@ Result<Interface> find_interface(const std::string &name)
                         "to itself and is never filtered",
                         name));
     }
-    const std::optional<std::uint32_t> link_header = link_header_length(type);
+    const std::optional<std::uint16_t> link_header = link_header_length(type);
     if (!link_header) {
         return fail(fmt::format("interface {} has link type {}, which cannot be filtered: expected "
                                 "Ethernet or a layer 3 interface",
                                 name, type));
     }
     found.link_header = *link_header;
-    found.driver = driver_of(socket.get(), name);
+    ask_driver(socket.get(), found);
     return found;
 }
 

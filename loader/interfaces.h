@@ -14,7 +14,8 @@ struct Interface {
     std::uint32_t ifindex = 0;
     std::string name;
     std::string driver;            // empty: it does not say
-    std::uint32_t link_header = 0; // bytes before the IP header
+    bool wire = false;             // its frames come from outside this host
+    std::uint16_t link_header = 0; // bytes before the IP header
 };
 
 // Error: no such interface (with those there are), or one that cannot be filtered.
@@ -24,6 +25,6 @@ Result<Interface> find_interface(const std::string &name);
 std::string interface_name(std::uint32_t ifindex);
 
 // Bytes before the IP header, by ARPHRD_* type; nullopt: the datapath cannot read such frames.
-std::optional<std::uint32_t> link_header_length(unsigned type);
+std::optional<std::uint16_t> link_header_length(unsigned type);
 
 } // namespace tg::loader

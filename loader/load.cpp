@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/load.h"
 
+#include <random>
 #include <vector>
 
 #include <bpf/bpf.h>
@@ -131,6 +132,13 @@ Result<LoadState> state_of(const Instance &instance, const Objects &objects)
     return all_programs_pinned(instance, objects) ? LoadState::complete : LoadState::partial;
 }
 
+// Random, so that no packet's metadata is taken for that of another instance or an earlier life.
+std::uint32_t instance_number()
+{
+    std::random_device random;
+    return random() | 1u;
+}
+
 Result<void> write_layout(const Instance &instance)
 {
     const Result<Ticks> ticks = measure_ticks();
@@ -145,7 +153,7 @@ Result<void> write_layout(const Instance &instance)
     const tg_layout layout = {.magic = TG_LAYOUT_MAGIC,
                               .version = TG_LAYOUT_VERSION,
                               .ticks_per_second = ticks->per_second,
-                              .zero = 0,
+                              .instance = instance_number(),
                               .boottime_offset_ns = ticks->boottime_offset_ns};
     if (bpf_map_update_elem(map->get(), &zero, &layout, BPF_ANY) != 0) {
         return failed("write the layout record", errno);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values of --mode: which there are, what each becomes, and why.
+// The values of --mode: which there are, what each becomes on an interface, and why.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "control/base/error.h"
+#include "loader/interfaces.h"
 #include "tidegate/control.h"
 
 namespace tg::loader {
@@ -13,10 +14,11 @@ namespace tg::loader {
 struct ChosenMode {
     tg_mode mode = TG_MODE_NONE;
     std::string why;
+    bool may_fall_back = false; // to tc, if the driver refuses
 };
 
-// Error: no such mode, or one that is not built yet.
-Result<ChosenMode> choose_mode(std::string_view asked);
+// Error: no such mode, one that is not built yet, or one this interface cannot have.
+Result<ChosenMode> choose_mode(std::string_view asked, const Interface &interface);
 
 // "auto, native, …", for messages and help.
 std::string mode_list();

@@ -5,9 +5,11 @@
 
 #include <bpf/clock.skel.h>
 #include <bpf/explain.skel.h>
+#include <bpf/redirect_probe.skel.h>
 #include <bpf/sweep.skel.h>
 #include <bpf/tc_egress.skel.h>
 #include <bpf/tc_ingress.skel.h>
+#include <bpf/xdp_ingress.skel.h>
 #include <fmt/format.h>
 
 #include "loader/kernel_log.h"
@@ -16,13 +18,13 @@ namespace tg::loader {
 namespace {
 
 constexpr ObjectSource sources[] = {
-    {"tc_ingress", tc_ingress_bpf__elf_bytes},
-    {"tc_egress", tc_egress_bpf__elf_bytes},
-    {"sweep", sweep_bpf__elf_bytes},
+    {"xdp_ingress", xdp_ingress_bpf__elf_bytes}, {"tc_ingress", tc_ingress_bpf__elf_bytes},
+    {"tc_egress", tc_egress_bpf__elf_bytes},     {"sweep", sweep_bpf__elf_bytes},
     {"explain", explain_bpf__elf_bytes},
 };
 
 constexpr ObjectSource clock_source = {"clock", clock_bpf__elf_bytes};
+constexpr ObjectSource redirect_probe_source = {"redirect_probe", redirect_probe_bpf__elf_bytes};
 
 std::unexpected<Error> refused(const char *verb, const ObjectSource &source, int error)
 {
@@ -42,6 +44,11 @@ std::span<const ObjectSource> datapath_objects()
 const ObjectSource &clock_object()
 {
     return clock_source;
+}
+
+const ObjectSource &redirect_probe_object()
+{
+    return redirect_probe_source;
 }
 
 Result<Object> open_object(const ObjectSource &source, const std::filesystem::path &maps)

@@ -23,6 +23,7 @@ struct ObjectSource {
 std::span<const ObjectSource> datapath_objects();
 // Run by the loader itself and never pinned.
 const ObjectSource &clock_object();
+const ObjectSource &redirect_probe_object();
 
 struct ObjectCloser {
     void operator()(bpf_object *object) const

@@ -35,10 +35,17 @@ template <class Names> std::size_t index_of(const Names &names, const std::strin
 
 json interface_json(const AttachedInterface &interface)
 {
-    return {{"ifindex", interface.ifindex},      {"name", interface.name},
-            {"driver", interface.driver},        {"asked", interface.asked},
-            {"mode", to_string(interface.mode)}, {"why", interface.why},
-            {"link", to_string(interface.link)}, {"made-qdisc", interface.made_qdisc}};
+    return {{"ifindex", interface.ifindex},
+            {"name", interface.name},
+            {"driver", interface.driver},
+            {"asked", interface.asked},
+            {"mode", to_string(interface.mode)},
+            {"why", interface.why},
+            {"link", to_string(interface.link)},
+            {"made-qdisc", interface.made_qdisc},
+            {"frames", interface.frames},
+            {"xdp-target", interface.xdp_target},
+            {"xdp-target-why", interface.xdp_target_why}};
 }
 
 AttachedInterface interface_from(const json &value)
@@ -50,6 +57,9 @@ AttachedInterface interface_from(const json &value)
         .asked = value.at("asked").get<std::string>(),
         .mode = static_cast<tg_mode>(index_of(mode_names, value.at("mode").get<std::string>())),
         .why = value.at("why").get<std::string>(),
+        .frames = value.at("frames").get<std::string>(),
+        .xdp_target = value.at("xdp-target").get<bool>(),
+        .xdp_target_why = value.at("xdp-target-why").get<std::string>(),
         .link = static_cast<Link>(index_of(link_names, value.at("link").get<std::string>())),
         .made_qdisc = value.at("made-qdisc").get<bool>(),
     };

@@ -6,11 +6,13 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
+#include "loader/attach_xdp.h"
 #include "loader/bpffs.h"
 #include "loader/confirm.h"
 #include "loader/interfaces.h"
 #include "loader/load.h"
 #include "loader/netns.h"
+#include "loader/redirect_probe.h"
 
 namespace tg::loader {
 namespace {
@@ -158,28 +160,59 @@ Result<void> Session::save() const
     return write_record(instance_, record_);
 }
 
-// The record first, then what the datapath must know, then the link: whoever comes after a sudden
-// end finds everything that may have to be taken away.
-Result<void> Session::attach(AttachedInterface interface, std::uint32_t link_header, LinkWish wish)
+// TC first: it judges whatever XDP passes on without a word.
+Result<void> Session::attach_programs(AttachedInterface &interface, LinkWish wish,
+                                      bool may_fall_back)
+{
+    if (const Result<void> done = attach_tc(instance_, interface, wish); !done) {
+        return done;
+    }
+    if (interface.mode == TG_MODE_TC) {
+        return {};
+    }
+    const Result<void> done = attach_xdp(instance_, interface);
+    if (!done && may_fall_back) {
+        interface.mode = TG_MODE_TC;
+        interface.why = done.error().message;
+        return {};
+    }
+    if (done && interface.mode == TG_MODE_NATIVE) {
+        const RedirectAbility ability = probe_redirect(interface.ifindex);
+        interface.xdp_target = ability.takes;
+        interface.xdp_target_why = ability.why;
+    }
+    return done;
+}
+
+// The record first, then what the datapath must know, then the links: whoever comes after a sudden
+// end finds everything that may have to be taken away. What the links have shown is told last.
+Result<void> Session::attach(AttachedInterface interface, std::uint16_t link_header, LinkWish wish,
+                             bool may_fall_back)
 {
     const std::uint32_t ifindex = interface.ifindex;
+    const auto tell = [&] {
+        return tell_datapath(instance_, ifindex,
+                             {.mode = interface.mode,
+                              .link_header = link_header,
+                              .xdp_target = interface.xdp_target});
+    };
     interface.link = wish.value_or(Link::tcx);
     record_.interfaces.push_back(interface);
     Result<void> done = save();
     if (done) {
-        done =
-            tell_datapath(instance_, ifindex,
-                          {.mode = interface.mode, .link_header = link_header, .dhcp_request = 0});
+        done = tell();
     }
     if (done) {
-        done = attach_tc(instance_, interface, wish);
+        done = attach_programs(interface, wish, may_fall_back);
     }
+    *record_.find(ifindex) = interface;
     if (done) {
-        *record_.find(ifindex) = interface;
         done = save();
     }
+    if (done) {
+        done = tell();
+    }
     if (!done) {
-        *record_.find(ifindex) = interface;
         (void)detach(ifindex); // the first error is the one to tell
     }
     return done;
@@ -191,6 +224,7 @@ Result<void> Session::detach(std::uint32_t ifindex)
     if (interface == nullptr) {
         return {};
     }
+    detach_xdp(instance_, ifindex);
     if (const Result<void> done = detach_tc(instance_, *interface, in_namespace_); !done) {
         return done;
     }

@@ -5,6 +5,7 @@
 
 #include "control/base/instance.h"
 #include "loader/attach_tc.h"
+#include "loader/link_status.h"
 #include "loader/record.h"
 #include "loader/system.h"
 
@@ -35,7 +36,9 @@ public:
     [[nodiscard]] const AttachedInterface *find(const std::string &name) const;
 
     Result<void> save() const;
-    Result<void> attach(AttachedInterface interface, std::uint32_t link_header, LinkWish wish);
+    // `may_fall_back`: to tc mode, if the driver refuses XDP.
+    Result<void> attach(AttachedInterface interface, std::uint16_t link_header, LinkWish wish,
+                        bool may_fall_back);
     Result<void> detach(std::uint32_t ifindex);
     // All interfaces, pins, the mount, the timer and the files: the instance is not loaded any
     // more.
@@ -47,6 +50,7 @@ private:
           in_namespace_(in_namespace)
     {
     }
+    Result<void> attach_programs(AttachedInterface &interface, LinkWish wish, bool may_fall_back);
     Result<void> move_to(const Record &here);
     Result<void> forget_gone();
 

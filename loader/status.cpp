@@ -57,17 +57,27 @@ json interface_json(const InterfaceStatus &status)
             {"why", interface.why},
             {"link", to_string(interface.link)},
             {"ingress-program", status.link.ingress_program},
-            {"egress-program", status.link.egress_program}};
+            {"egress-program", status.link.egress_program},
+            {"xdp-program", status.link.xdp_program},
+            {"frames", interface.frames},
+            {"sends-by", interface.xdp_target ? "xdp" : "tc"},
+            {"sends-by-why", interface.xdp_target_why}};
 }
 
 std::string interface_text(const InterfaceStatus &status)
 {
     const AttachedInterface &interface = status.interface;
-    return fmt::format("  {} (ifindex {}): {}, mode {} ({}; asked: {}), {}, programs {} and {}\n",
-                       interface.name, interface.ifindex, to_string(status.link.state),
-                       to_string(interface.mode), interface.why, interface.asked,
-                       to_string(interface.link), status.link.ingress_program,
-                       status.link.egress_program);
+    std::string text = fmt::format(
+        "  {} (ifindex {}): {}, mode {} ({}; asked: {}), {}, programs {} and {}\n", interface.name,
+        interface.ifindex, to_string(status.link.state), to_string(interface.mode), interface.why,
+        interface.asked, to_string(interface.link), status.link.ingress_program,
+        status.link.egress_program);
+    if (interface.mode != TG_MODE_TC) {
+        text += fmt::format("    XDP program {}, frames {}; frames to it are sent by {} ({})\n",
+                            status.link.xdp_program, interface.frames,
+                            interface.xdp_target ? "xdp" : "tc", interface.xdp_target_why);
+    }
+    return text;
 }
 
 } // namespace

@@ -8,6 +8,7 @@
 
 #include "control/base/instance.h"
 #include "loader/attach_tc.h"
+#include "loader/link_status.h"
 
 namespace tg::loader {
 

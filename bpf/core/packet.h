@@ -22,6 +22,7 @@ enum tg_packet_flag {
     TG_PACKET_TOO_BIG = 1u << 11,       /* larger than the path takes */
     TG_PACKET_BY_KERNEL = 1u << 12,     /* only the kernel knows how to send it */
     TG_PACKET_ROUTER_BOUND = 1u << 13,  /* for the router itself */
+    TG_PACKET_NEIGHBOUR = 1u << 14,     /* the link addresses of the way out are known */
 };
 
 struct tg_packet {
@@ -44,6 +45,8 @@ struct tg_packet {
     __u16 l3_offset;
     __u16 l4_offset;
     __u16 next_hop_family; /* AF_INET, AF_INET6; 0: none known */
+    __u8 out_dst_mac[6];   /* of the next hop */
+    __u8 out_src_mac[6];   /* of the outgoing interface */
     __u8 l4_header;        /* length of the L4 header */
     __u8 ttl;              /* or hop limit */
     __u8 tos;              /* or traffic class */

@@ -2,7 +2,7 @@
 /* Connections of the router's own that are older than we are: attaching never cuts SSH. */
 #pragma once
 
-#include "path/context_tc.h"
+#include "path/context.h"
 #include "path/table.h"
 
 /* Fills what the socket lookup wants of a tuple, remote end first; returns its size. */

@@ -11,10 +11,6 @@
 
 typedef struct __sk_buff tg_ctx;
 
-/* Address families as the kernel's helpers number them. */
-#define TG_AF_INET  2
-#define TG_AF_INET6 10
-
 /* Copies `size` bytes at `offset` of the frame; false: the frame is shorter. */
 #define tg_ctx_load(ctx, offset, to, size) (bpf_skb_load_bytes(ctx, offset, to, size) == 0)
 
@@ -49,4 +45,9 @@ TG_INLINE bool tg_ctx_group(const tg_ctx *ctx)
 TG_INLINE __u32 tg_ctx_gso_size(const tg_ctx *ctx)
 {
     return ctx->gso_size;
+}
+
+TG_INLINE __u32 tg_ctx_ifindex(const tg_ctx *ctx)
+{
+    return ctx->ifindex;
 }

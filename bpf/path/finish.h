@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Finish: keeps what the packet opened, counts it under its reason, and lets it go. */
+/* Finish, what is alike in all hooks: keeps what the packet opened and settles its reason. */
 #pragma once
 
 #include "core/reason.h"
-#include "path/context_tc.h"
+#include "path/context.h"
 #include "path/fragment.h"
 #include "path/table.h"
-
-/* TC_ACT_UNSPEC: whoever comes after us goes on; TC_ACT_OK would end it. */
-#define TG_TC_NEXT (-1)
-#define TG_TC_DROP 2 /* TC_ACT_SHOT */
 
 /*
  * The reason that is final: opens the pending connection of an accepted packet, remembers the
@@ -33,6 +29,13 @@ __noinline int tg_settle(struct tg_packet *packet, __u32 reason)
         if (reason == TG_REASON_FORWARD)
             reason = TG_REASON_FORWARD_STACK;
     }
-    tg_store_count_reason(reason, packet->packets, packet->bytes);
     return (int)reason;
+}
+
+/* By whoever ends the packet's way, so that it is counted once. */
+TG_INLINE void tg_count(const struct tg_packet *packet, __u32 reason)
+{
+    tg_store_count_reason(reason, packet->packets, packet->bytes);
+    if (reason == TG_REASON_FORWARD_STACK)
+        tg_store_count_stack(packet->in_ifindex, packet->packets);
 }

@@ -5,6 +5,12 @@
 #include "core/checksum.h"
 #include "core/headers.h"
 #include "path/finish.h"
+#include "path/parse.h"
+#include "path/route.h"
+
+/* TC_ACT_UNSPEC: whoever comes after us goes on; TC_ACT_OK would end it. */
+#define TG_TC_NEXT (-1)
+#define TG_TC_DROP 2 /* TC_ACT_SHOT */
 
 /* One hop less. The kernel keeps a checksum over the packet that the store must correct. */
 TG_INLINE bool tg_decrement_ttl(tg_ctx *ctx, const struct tg_packet *packet)
@@ -61,6 +67,7 @@ TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decid
     __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
     __u8 verdict = tg_reason_verdict(reason);
 
+    tg_count(packet, reason);
     if (verdict == TG_VERDICT_DROP)
         return TG_TC_DROP;
     /* Before the first commit what the stack forwards is none of our business, and counted here. */
@@ -70,10 +77,35 @@ TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decid
     return TG_TC_NEXT;
 }
 
+/*
+ * Ends a packet that XDP has judged. It was counted there, but for those TC has to send; for these
+ * the way out is looked up once more, and if it is another one by now (no more a packet to be
+ * sent) the kernel deals with it as one accepted for forwarding.
+ */
+__noinline int tg_finish_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
+{
+    __u8 verdict = tg_reason_verdict(reason);
+    __u32 unsendable = TG_PACKET_ROUTER_BOUND | TG_PACKET_TOO_BIG | TG_PACKET_BY_KERNEL;
+
+    if (!packet)
+        return TG_TC_DROP;
+    ctx->tc_index = packet->bank ? tg_tag_of(verdict, reason) : TG_TAG_FORWARD;
+    if (verdict != TG_VERDICT_FORWARD)
+        return TG_TC_NEXT;
+    if (tg_stage_parse(ctx, packet) || tg_stage_route(ctx, packet) ||
+        tg_packet_is(packet, unsendable)) {
+        tg_count(packet, TG_REASON_FORWARD_STACK);
+        return TG_TC_NEXT;
+    }
+    tg_count(packet, TG_REASON_FORWARD);
+    return tg_send(ctx, packet);
+}
+
 /* Ends a packet at TC egress. */
 TG_INLINE int tg_finish_egress(struct tg_packet *packet, int decided)
 {
     __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
 
+    tg_count(packet, reason);
     return tg_reason_verdict(reason) == TG_VERDICT_DROP ? TG_TC_DROP : TG_TC_NEXT;
 }

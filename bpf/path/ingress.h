@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The ingress side as a list of stages: the first that decides ends it. */
+/* The ingress side as a list of stages, in XDP and in TC: the first that decides ends it. */
 #pragma once
 
 #include "path/chains.h"
 #include "path/conntrack.h"
-#include "path/finish_tc.h"
 #include "path/fragment.h"
 #include "path/parse.h"
 #include "path/route.h"
@@ -21,8 +20,8 @@ TG_INLINE struct tg_packet *tg_ingress_packet(tg_ctx *ctx)
     __builtin_memset(packet, 0, sizeof(*packet));
     packet->now = bpf_jiffies64();
     packet->bank = tg_bank_in_force();
-    packet->in_ifindex = ctx->ifindex;
-    packet->l3_offset = tg_link_header(ctx->ifindex);
+    packet->in_ifindex = tg_ctx_ifindex(ctx);
+    packet->l3_offset = tg_link_header(packet->in_ifindex);
     return packet;
 }
 

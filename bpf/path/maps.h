@@ -94,6 +94,6 @@ struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TG_LIMIT_INTERFACES);
     __type(key, __u32);
-    __type(value, __u32);
+    __type(value, struct tg_device);
     __uint(pinning, LIBBPF_PIN_BY_NAME);
 } tg_devices SEC(".maps");

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "path/bank.h"
-#include "path/context_tc.h"
+#include "path/context.h"
 #include "path/route.h"
 
 enum tg_origin {

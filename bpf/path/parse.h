@@ -5,7 +5,7 @@
 #include "core/parse_ip.h"
 #include "core/parse_l4.h"
 #include "path/bank.h"
-#include "path/context_tc.h"
+#include "path/context.h"
 
 #define TG_ETHERNET_HEADER 14u
 

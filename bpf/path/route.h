@@ -5,7 +5,7 @@
 #include "core/packet.h"
 #include "core/parse_l4.h"
 #include "core/tuple_ops.h"
-#include "path/context_tc.h"
+#include "path/context.h"
 
 /* Asks the kernel's routing tables. `size` 0: do not compare with the path's MTU. */
 TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_packet *packet, __u16 size,
@@ -44,6 +44,8 @@ TG_INLINE void tg_route_found(struct tg_packet *packet, const struct bpf_fib_loo
         packet->next_hop = tg_addr_v4(fib->ipv4_dst);
     else
         __builtin_memcpy(&packet->next_hop, fib->ipv6_dst, sizeof(packet->next_hop));
+    __builtin_memcpy(packet->out_dst_mac, fib->dmac, sizeof(packet->out_dst_mac));
+    __builtin_memcpy(packet->out_src_mac, fib->smac, sizeof(packet->out_src_mac));
 }
 
 TG_INLINE int tg_route_router(struct tg_packet *packet)
@@ -84,5 +86,7 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
         packet->flags |= TG_PACKET_BY_KERNEL;
     else
         tg_route_found(packet, &fib);
+    if (answer == BPF_FIB_LKUP_RET_SUCCESS)
+        packet->flags |= TG_PACKET_NEIGHBOUR;
     return TG_REASON_NEXT;
 }

@@ -15,9 +15,9 @@ TG_INLINE bool tg_dhcp_client(const struct tg_packet *packet)
 {
     __u32 ifindex = packet->in_ifindex;
     struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
-    __u32 *device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+    struct tg_device *device = bpf_map_lookup_elem(&tg_devices, &ifindex);
 
-    if (device && *device & TG_DEVICE_NO_IPV4)
+    if (device && device->flags & TG_DEVICE_NO_IPV4)
         return true;
     return attached && attached->dhcp_request &&
            !tg_overdue(packet->now, attached->dhcp_request, TG_DHCP_CLIENT_SECONDS,

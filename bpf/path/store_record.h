@@ -40,6 +40,10 @@ TG_INLINE void tg_store_count_reason(__u32 reason, __u64 packets, __u64 bytes)
         record->reason = reason;
 }
 
+TG_INLINE void tg_store_count_stack(__u32 ifindex, __u64 packets) {}
+
+TG_INLINE void tg_store_count_handed(__u32 ifindex, __u64 packets) {}
+
 TG_INLINE void tg_store_count_rule(__u32 id, __u64 packets, __u64 bytes)
 {
     struct tg_record *record = tg_recorded();
@@ -83,13 +87,14 @@ TG_INLINE long tg_store_delete(const struct tg_conn_key *key)
     return 0;
 }
 
-/* The number of connections as it is; nothing is added. */
+/* The number of connections as the packet would find it: without the one it would have removed. */
 TG_INLINE __u64 tg_store_connections(__s64 change)
 {
     __u32 zero = 0;
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+    struct tg_record *record = tg_recorded();
 
-    return table ? table->connections : 0;
+    return table && record ? table->connections - record->deleted : 0;
 }
 
 TG_INLINE __u32 tg_store_generation(void)

@@ -16,6 +16,24 @@ TG_INLINE void tg_store_count_reason(__u32 reason, __u64 packets, __u64 bytes)
     __sync_fetch_and_add(&counter->bytes, bytes);
 }
 
+/* The kernel sends a packet that came in by this interface. */
+TG_INLINE void tg_store_count_stack(__u32 ifindex, __u64 packets)
+{
+    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
+
+    if (attached)
+        __sync_fetch_and_add(&attached->stack_forwarded, packets);
+}
+
+/* TC has to send a packet that came in by this interface and that XDP has accepted. */
+TG_INLINE void tg_store_count_handed(__u32 ifindex, __u64 packets)
+{
+    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
+
+    if (attached)
+        __sync_fetch_and_add(&attached->handed_over, packets);
+}
+
 TG_INLINE void tg_store_count_rule(__u32 id, __u64 packets, __u64 bytes)
 {
     struct tg_counter *counter = bpf_map_lookup_elem(&tg_rules_count, &id);

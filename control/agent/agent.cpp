@@ -94,7 +94,7 @@ Result<void> Agent::take_over()
     if (const Result<bool> read = network_.sync(); !read) {
         return std::unexpected(read.error());
     }
-    if (const Result<void> put = maps_.devices.replace(network_.state().device_flags); !put) {
+    if (const Result<void> put = maps_.devices.replace(network_.state().devices); !put) {
         return put;
     }
     const Environment &environment = network_.state().environment;
@@ -207,7 +207,7 @@ void Agent::follow_network()
 
 void Agent::network_changed()
 {
-    if (const Result<void> put = maps_.devices.replace(network_.state().device_flags); !put) {
+    if (const Result<void> put = maps_.devices.replace(network_.state().devices); !put) {
         log_error("{}", to_string(put.error()));
     }
     if (const Result<Standing> now = committer_.refresh(network_.state().environment); !now) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/network.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -9,12 +10,15 @@
 #include <sys/socket.h>
 
 #include <fmt/format.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/cache.h>
 #include <netlink/errno.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
+#include <netlink/route/qdisc.h>
+#include <netlink/route/tc.h>
 #include <netlink/socket.h>
 
 #include "tidegate/control.h"
@@ -22,8 +26,8 @@
 namespace tg {
 namespace {
 
-constexpr std::array groups = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+constexpr std::array groups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_TC};
 constexpr int receive_buffer = 1 << 20;
 constexpr int dump_tries = 5; // a dump is disturbed by a change made meanwhile
 
@@ -85,6 +89,35 @@ template <class Object, class Visit> void each(const Cache &cache, Visit &&visit
     }
 }
 
+std::set<std::uint32_t> ipv4_interfaces(const Cache &addresses)
+{
+    std::set<std::uint32_t> found;
+    each<rtnl_addr>(addresses, [&](rtnl_addr *address) {
+        if (rtnl_addr_get_family(address) == AF_INET) {
+            found.insert(static_cast<std::uint32_t>(rtnl_addr_get_ifindex(address)));
+        }
+    });
+    return found;
+}
+
+// Root queueing disciplines that neither shape nor order by more than arrival and fairness: what
+// XDP sends past them loses nothing. Any other one must see every packet.
+constexpr std::array<std::string_view, 8> plain_qdiscs = {
+    "noqueue", "mq", "pfifo_fast", "pfifo", "bfifo", "pfifo_head_drop", "fq_codel", "fq"};
+
+std::set<std::uint32_t> shaped_interfaces(const Cache &qdiscs)
+{
+    std::set<std::uint32_t> found;
+    each<rtnl_tc>(qdiscs, [&](rtnl_tc *qdisc) {
+        const char *kind = rtnl_tc_get_kind(qdisc);
+        if (rtnl_tc_get_parent(qdisc) == TC_H_ROOT && kind != nullptr &&
+            std::ranges::find(plain_qdiscs, std::string_view(kind)) == plain_qdiscs.end()) {
+            found.insert(static_cast<std::uint32_t>(rtnl_tc_get_ifindex(qdisc)));
+        }
+    });
+    return found;
+}
+
 } // namespace
 
 void Network::CloseSocket::operator()(nl_sock *socket) const
@@ -118,6 +151,8 @@ void Network::look_at(const char *messages, std::size_t size)
         case RTM_DELLINK:
         case RTM_NEWADDR:
         case RTM_DELADDR:
+        case RTM_NEWQDISC:
+        case RTM_DELQDISC:
             dirty_ = true;
             break;
         case RTM_NEWROUTE:
@@ -148,24 +183,22 @@ bool Network::drain()
 
 Result<NetworkState> Network::read_all() const
 {
-    const Result<Cache> links = dump(
-        [&](nl_cache **cache) { return rtnl_link_alloc_cache(requests_.get(), AF_UNSPEC, cache); },
-        "list interfaces");
-    if (!links) {
-        return std::unexpected(links.error());
-    }
-    const Result<Cache> addresses =
-        dump([&](nl_cache **cache) { return rtnl_addr_alloc_cache(requests_.get(), cache); },
-             "list addresses");
-    if (!addresses) {
-        return std::unexpected(addresses.error());
-    }
-    std::set<std::uint32_t> with_ipv4;
-    each<rtnl_addr>(*addresses, [&](rtnl_addr *address) {
-        if (rtnl_addr_get_family(address) == AF_INET) {
-            with_ipv4.insert(static_cast<std::uint32_t>(rtnl_addr_get_ifindex(address)));
+    nl_sock *socket = requests_.get();
+    const Result<Cache> links =
+        dump([&](nl_cache **cache) { return rtnl_link_alloc_cache(socket, AF_UNSPEC, cache); },
+             "list interfaces");
+    const Result<Cache> addresses = dump(
+        [&](nl_cache **cache) { return rtnl_addr_alloc_cache(socket, cache); }, "list addresses");
+    const Result<Cache> qdiscs =
+        dump([&](nl_cache **cache) { return rtnl_qdisc_alloc_cache(socket, cache); },
+             "list queueing disciplines");
+    for (const Result<Cache> *cache : {&links, &addresses, &qdiscs}) {
+        if (!*cache) {
+            return std::unexpected(cache->error());
         }
-    });
+    }
+    const std::set<std::uint32_t> with_ipv4 = ipv4_interfaces(*addresses);
+    const std::set<std::uint32_t> shaped = shaped_interfaces(*qdiscs);
     NetworkState state;
     each<rtnl_link>(*links, [&](rtnl_link *link) {
         const char *name = rtnl_link_get_name(link);
@@ -174,9 +207,16 @@ Result<NetworkState> Network::read_all() const
             return;
         }
         state.environment.interfaces.emplace(name, ifindex);
-        if ((rtnl_link_get_flags(link) & IFF_UP) != 0 && !with_ipv4.contains(ifindex)) {
-            state.device_flags.emplace(ifindex, TG_DEVICE_NO_IPV4);
+        tg_device device = {};
+        device.mtu = rtnl_link_get_mtu(link);
+        const bool up = (rtnl_link_get_flags(link) & IFF_UP) != 0;
+        device.flags |= up && !with_ipv4.contains(ifindex) ? TG_DEVICE_NO_IPV4 : 0;
+        device.flags |= !up || shaped.contains(ifindex) ? TG_DEVICE_NO_REDIRECT : 0;
+        const nl_addr *mac = rtnl_link_get_addr(link);
+        if (mac != nullptr && nl_addr_get_len(mac) == sizeof device.mac) {
+            std::memcpy(device.mac, nl_addr_get_binary_addr(mac), sizeof device.mac);
         }
+        state.devices.emplace(ifindex, device);
     });
     return state;
 }

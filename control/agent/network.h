@@ -3,13 +3,16 @@
 // messages, is answered by reading all of it anew, so nothing can go stale.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 
 #include "control/base/error.h"
 #include "control/base/fd.h"
 #include "control/config/environment.h"
+#include "tidegate/control.h"
 
 struct nl_sock;
 
@@ -17,12 +20,15 @@ namespace tg {
 
 struct NetworkState {
     Environment environment;
-    std::map<std::uint32_t, std::uint32_t> device_flags; // ifindex → TG_DEVICE_*
+    std::map<std::uint32_t, tg_device> devices; // by ifindex
 
     friend bool operator==(const NetworkState &a, const NetworkState &b)
     {
         return a.environment.interfaces == b.environment.interfaces &&
-               a.device_flags == b.device_flags;
+               std::ranges::equal(a.devices, b.devices, [](const auto &one, const auto &other) {
+                   return one.first == other.first &&
+                          std::memcmp(&one.second, &other.second, sizeof(tg_device)) == 0;
+               });
     }
 };
 

@@ -3,6 +3,8 @@
 
 #include <linux/bpf.h>
 
+#include <cstring>
+
 #include <fmt/format.h>
 
 namespace tg::maps {
@@ -15,7 +17,7 @@ constexpr MapSpec layout_spec = {"tg_layout", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_l
 constexpr MapSpec control_spec = {"tg_control", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_control)};
 constexpr MapSpec table_spec = {"tg_table", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_table)};
 constexpr MapSpec attached_spec = {"tg_attached", BPF_MAP_TYPE_HASH, 4, sizeof(tg_attached)};
-constexpr MapSpec devices_spec = {"tg_devices", BPF_MAP_TYPE_HASH, 4, sizeof(std::uint32_t)};
+constexpr MapSpec devices_spec = {"tg_devices", BPF_MAP_TYPE_HASH, 4, sizeof(tg_device)};
 
 // A whole small hash by key; an entry that goes meanwhile is left out.
 template <class Value> Result<std::map<std::uint32_t, Value>> read_all(const PinnedMap &map)
@@ -153,36 +155,36 @@ Result<Devices> Devices::open(const std::filesystem::path &bpffs)
     return Devices(std::move(*map));
 }
 
-Result<std::map<std::uint32_t, std::uint32_t>> Devices::all() const
+Result<std::map<std::uint32_t, tg_device>> Devices::all() const
 {
-    return read_all<std::uint32_t>(map_);
+    return read_all<tg_device>(map_);
 }
 
-Result<void> Devices::replace(const std::map<std::uint32_t, std::uint32_t> &flags)
+Result<void> Devices::replace(const std::map<std::uint32_t, tg_device> &devices)
 {
-    if (flags.size() > map_.max_entries()) {
-        return fail(fmt::format("{} interfaces, more than the limit of {}", flags.size(),
+    if (devices.size() > map_.max_entries()) {
+        return fail(fmt::format("{} interfaces, more than the limit of {}", devices.size(),
                                 map_.max_entries()));
     }
-    const Result<std::map<std::uint32_t, std::uint32_t>> before = all();
+    const Result<std::map<std::uint32_t, tg_device>> before = all();
     if (!before) {
         return std::unexpected(before.error());
     }
     // Removing first, so that a full map has room for the new ones.
-    for (const auto &[ifindex, old_flags] : *before) {
-        if (flags.contains(ifindex)) {
+    for (const auto &[ifindex, old] : *before) {
+        if (devices.contains(ifindex)) {
             continue;
         }
         if (const Result<bool> gone = map_.erase(ifindex); !gone) {
             return std::unexpected(gone.error());
         }
     }
-    for (const auto &[ifindex, value] : flags) {
+    for (const auto &[ifindex, device] : devices) {
         const auto old = before->find(ifindex);
-        if (old != before->end() && old->second == value) {
+        if (old != before->end() && std::memcmp(&old->second, &device, sizeof device) == 0) {
             continue;
         }
-        if (const Result<void> written = map_.put(ifindex, value); !written) {
+        if (const Result<void> written = map_.put(ifindex, device); !written) {
             return written;
         }
     }

@@ -53,9 +53,9 @@ private:
 class Devices {
 public:
     static Result<Devices> open(const std::filesystem::path &bpffs);
-    // Makes the map hold exactly these: ifindex → TG_DEVICE_* flags.
-    Result<void> replace(const std::map<std::uint32_t, std::uint32_t> &flags);
-    [[nodiscard]] Result<std::map<std::uint32_t, std::uint32_t>> all() const;
+    // Makes the map hold exactly these, by ifindex.
+    Result<void> replace(const std::map<std::uint32_t, tg_device> &devices);
+    [[nodiscard]] Result<std::map<std::uint32_t, tg_device>> all() const;
 
 private:
     explicit Devices(PinnedMap map) : map_(std::move(map)) {}

@@ -7,14 +7,14 @@
 #include "tidegate/assert.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 1u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 2u          /* raise with every change of a structure in a pinned map */
 
 /* Written once by the loader, before anything is attached. */
 struct tg_layout {
     __u32 magic;
     __u32 version;
-    __u32 ticks_per_second; /* rate of bpf_jiffies64() */
-    __u32 zero;
+    __u32 ticks_per_second;   /* rate of bpf_jiffies64() */
+    __u32 instance;           /* a number other instances are unlikely to have; not 0 */
     __u64 boottime_offset_ns; /* CLOCK_BOOTTIME = jiffies * 1e9 / ticks_per_second + this */
 };
 
@@ -45,15 +45,34 @@ enum tg_mode {
     TG_MODE_OFFLOAD,
 };
 
-/* Of one attached interface; written by the loader, dhcp_request by TC egress. */
+/* Of one attached interface; the datapath writes the last three, the loader the others. */
 struct tg_attached {
-    __u32 mode;         /* enum tg_mode */
-    __u32 link_header;  /* bytes before the IP header: 14, or 0 on an L3 device */
-    __u64 dhcp_request; /* jiffies of the last DHCP request sent on it; 0: none */
+    __u32 mode;            /* enum tg_mode */
+    __u16 link_header;     /* bytes before the IP header: 14, or 0 on an L3 device */
+    __u16 xdp_target;      /* 1: takes frames that XDP redirects to it */
+    __u64 dhcp_request;    /* jiffies of the last DHCP request sent on it; 0: none */
+    __u64 handed_over;     /* packets in: judged and accepted by XDP, to be sent by TC */
+    __u64 stack_forwarded; /* packets in: accepted for forwarding, sent by the kernel */
 };
 
-/* Flags of an interface, written by the agent from netlink. */
-#define TG_DEVICE_NO_IPV4 1u /* up, without an IPv4 address */
+/* Of any interface of the namespace; written by the agent from netlink. */
+struct tg_device {
+    __u32 flags; /* TG_DEVICE_* */
+    __u32 mtu;
+    __u8 mac[6]; /* zero if it has none */
+    __u8 zero[2];
+};
+
+#define TG_DEVICE_NO_IPV4     1u /* up, without an IPv4 address */
+#define TG_DEVICE_NO_REDIRECT 2u /* packets must leave through its queueing discipline */
+
+/* What the redirect probe is asked (ifindex in namespace number netns) and has heard. */
+struct tg_redirect_probe {
+    __u32 ifindex;
+    __u32 netns;
+    __u32 sent;
+    __u32 lost;
+};
 
 /* skb->tc_index from TC ingress to TC egress: what the packet was judged as. */
 #define TG_TAG_MASK       0xfff0u
@@ -63,4 +82,5 @@ struct tg_attached {
 #define TG_TAG_UNFINISHED (TG_TAG | 3u) /* the kernel should answer it, never forward it */
 
 TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
-TG_ASSERT(sizeof(struct tg_attached) == 16, "attached record");
+TG_ASSERT(sizeof(struct tg_attached) == 32, "attached record");
+TG_ASSERT(sizeof(struct tg_device) == 16, "device record");

@@ -21,7 +21,7 @@
  * tg_rules_count   PERCPU_ARRAY          rule id → struct tg_counter
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter
  * tg_attached      HASH                  ifindex → struct tg_attached
- * tg_devices       HASH                  ifindex → __u32 TG_DEVICE_*
+ * tg_devices       HASH                  ifindex → struct tg_device
  */
 #define TG_PIN_MAPS     "maps"
 #define TG_PIN_PROGRAMS "programs"

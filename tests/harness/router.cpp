@@ -130,6 +130,16 @@ void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
     }
 }
 
+// `explain` foretells the reason of every packet that is counted here.
+void judge_explanation(Outcome &outcome, const Ran &explained)
+{
+    const auto number = static_cast<std::size_t>(explained.action);
+    const std::string_view reason = number < reason_names.size() ? reason_names[number] : "nothing";
+    if (!outcome.reason.empty() && outcome.reason != reason) {
+        outcome.faults.push_back(fmt::format("explained as {}, was {}", reason, outcome.reason));
+    }
+}
+
 } // namespace
 
 bool operator==(const Outcome &a, const Outcome &b)
@@ -166,30 +176,42 @@ Router::Router(std::unique_ptr<Datapath> datapath) : datapath_(std::move(datapat
     reset();
 }
 
+void Router::clear(std::string_view map)
+{
+    for (const auto &[key, value] : datapath_->entries(map)) {
+        datapath_->remove(map, key);
+    }
+}
+
+void Router::forget()
+{
+    const std::uint32_t zero = 0;
+    clear("tg_conns");
+    clear("tg_fragments");
+    datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
+}
+
 void Router::reset()
 {
-    for (const std::string_view map : {"tg_conns", "tg_fragments", "tg_attached", "tg_devices"}) {
-        for (const auto &[key, value] : datapath_->entries(map)) {
-            datapath_->remove(map, key);
-        }
-    }
+    forget();
+    clear("tg_attached");
+    clear("tg_devices");
     tg_layout layout{.magic = TG_LAYOUT_MAGIC,
                      .version = TG_LAYOUT_VERSION,
                      .ticks_per_second = datapath_->ticks_per_second(),
-                     .zero = 0,
+                     .instance = 1,
                      .boottime_offset_ns = 0};
     const std::uint32_t zero = 0;
     datapath_->update("tg_layout", bytes_of(zero), bytes_of(layout));
     datapath_->update("tg_control", bytes_of(zero), bytes_of(tg_control{}));
-    datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
     datapath_->clear_counters("tg_reasons_count", TG_LIMIT_REASONS);
     datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {
-        const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14, .dhcp_request = 0};
-        const std::uint32_t flags = port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0;
+        const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14};
+        const tg_device device{.flags = port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0};
         datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
-        datapath_->update("tg_devices", bytes_of(port.ifindex), bytes_of(flags));
+        datapath_->update("tg_devices", bytes_of(port.ifindex), bytes_of(device));
     }
     config_ = {};
     elements_.clear();
@@ -284,10 +306,12 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
 {
     const auto rules_before = rule_counters();
     const auto reasons_before = reasons();
-    Skb skb{frame, hook.ifindex, hook.egress ? hook.from_ifindex : hook.ifindex, hook.tag};
+    const Skb skb{frame, hook.ifindex, hook.egress ? hook.from_ifindex : hook.ifindex, hook.tag};
+    const Ran explained =
+        datapath_->run(hook.egress ? Program::explain_egress : Program::explain_ingress, skb);
     const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);
     Outcome outcome{.refused = ran.refused,
-                    .late = ran.late,
+                    .late = ran.late || explained.late,
                     .action = ran.action,
                     .frame = ran.frame,
                     .redirect = ran.redirect,
@@ -295,6 +319,7 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
     if (!ran.refused) {
         judge_counters(outcome, reasons_before);
         judge_end(outcome, hook, frame);
+        judge_explanation(outcome, explained);
         outcome.state = state_seen(rules_before);
     }
     return outcome;

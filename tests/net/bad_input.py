@@ -119,7 +119,7 @@ def missing_interface(lab):
 
 def devices_and_modes(lab):
     """Interfaces and modes that cannot be."""
-    for arguments, part in ((("ether77",), "ether77"), (("--mode", "native", "ether1"), "native"),
+    for arguments, part in ((("ether77",), "ether77"), (("--mode", "offload", "ether1"), "offload"),
                             (("--mode", "generic", "ether1"), "generic"),
                             (("--mode", "offload", "ether1"), "offload"),
                             (("--mode", "warp", "ether1"), "warp")):

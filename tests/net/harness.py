@@ -7,9 +7,10 @@
     2001:db8:88::10    2001:db8:88::1 2001:db8:113::1   2001:db8:113::10
 
 A script defines cases, functions that take a Lab, and ends with harness.main(case, …). Each case
-runs in fresh namespaces, once for each variant: the devices as they come, and transmit checksum
-offload off on the firewall's devices, so that every receiver verifies every checksum. All names
-derive from the script, the process and the case, so scripts run side by side.
+runs in fresh namespaces, once for each variant: tc mode with the devices as they come; tc mode
+with transmit checksum offload off on the firewall's devices, so that every receiver verifies every
+checksum; native mode, for which the end hosts send finished checksums and take redirected frames.
+All names derive from the script, the process and the case, so scripts run side by side.
 """
 import contextlib
 import json
@@ -36,7 +37,7 @@ CONNECTION4, CONNECTION6 = "/ip firewall connection", "/ipv6 firewall connection
 BIN = pathlib.Path(os.environ.get("TG_BIN", pathlib.Path(__file__).parents[2] / "build/bin"))
 SKIPPED = 77
 
-AS_THEY_COME, TX_OFF = "as they come", "tx off"
+AS_THEY_COME, TX_OFF, NATIVE = "as they come", "tx off", "native"
 
 
 class Failure(Exception):
@@ -98,6 +99,9 @@ class Lab:
         if self.variant == TX_OFF:
             for device in ("ether1", "ether2"):
                 self.fw.run("ethtool", "-K", device, "tx", "off")
+        if self.variant == NATIVE:
+            for host in (self.lan, self.wan):
+                host.run("ethtool", "-K", "eth0", "tx", "off", "gro", "on")
 
     def finish(self):
         """Takes everything down and fails if anything is wrong or left."""
@@ -136,9 +140,14 @@ class Lab:
         return result
 
     def up(self, *devices, good=True):
-        """tidegate up on the firewall's devices."""
-        return self.program("tidegate", "up", "--instance", self.instance, "--netns",
-                            self.fw.name, *(devices or ("ether1", "ether2")), good=good)
+        """tidegate up on the firewall's devices, in the variant's mode, which they must get."""
+        mode = ("--mode", "native") if self.variant == NATIVE else ()
+        result = self.program("tidegate", "up", "--instance", self.instance, "--netns",
+                              self.fw.name, *mode, *(devices or ("ether1", "ether2")), good=good)
+        if good and self.variant == NATIVE:
+            for each in self.status()["interfaces"]:
+                equal((each["mode"], each["sends-by"]), ("native", "xdp"), each["name"])
+        return result
 
     def down(self, *arguments):
         """tidegate down."""
@@ -248,12 +257,12 @@ def _explain(lab):
         print("log of the agent:\n" + "\n".join(log.splitlines()[-30:]))
 
 
-def main(*cases, variants=(AS_THEY_COME, TX_OFF)):
+def main(*cases, variants=(AS_THEY_COME, TX_OFF, NATIVE)):
     """Runs every case in every variant (or only cases named as arguments) and exits."""
     if os.geteuid() != 0:
         print("skipped: needs root for network namespaces")
         sys.exit(SKIPPED)
     chosen = [case for case in cases if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]]
-    results = [_run_case(case, 2 * number + variants.index(variant), variant)
+    results = [_run_case(case, len(variants) * number + variants.index(variant), variant)
                for number, case in enumerate(chosen) for variant in variants]
     sys.exit(0 if results and all(results) else 1)

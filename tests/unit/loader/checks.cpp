@@ -46,18 +46,32 @@ TEST(Layout, OfAnotherBuildIsRefusedWithTheRemedy)
                 HasSubstr("no layout record of Tidegate"));
 }
 
-TEST(Mode, IsChosenOrRefused)
+TEST(Mode, IsAsAskedOrRefused)
 {
-    EXPECT_EQ(choose_mode("auto")->mode, TG_MODE_TC);
-    EXPECT_EQ(choose_mode("auto")->why, "native XDP is not built yet");
-    EXPECT_EQ(choose_mode("tc")->mode, TG_MODE_TC);
-    EXPECT_EQ(choose_mode("tc")->why, "asked for");
-    for (const char *asked : {"native", "generic", "offload"}) {
-        EXPECT_THAT(choose_mode(asked).error().message, HasSubstr("is not built yet")) << asked;
-    }
-    EXPECT_EQ(choose_mode("fast").error().message,
+    const Interface veth = {.name = "ether1", .driver = "veth", .link_header = 14};
+    const Interface tunnel = {.name = "wg0", .link_header = 0};
+    EXPECT_EQ(choose_mode("tc", veth)->mode, TG_MODE_TC);
+    EXPECT_EQ(choose_mode("native", veth)->mode, TG_MODE_NATIVE);
+    EXPECT_EQ(choose_mode("generic", veth)->mode, TG_MODE_GENERIC);
+    EXPECT_FALSE(choose_mode("native", veth)->may_fall_back);
+    EXPECT_THAT(choose_mode("native", tunnel).error().message, HasSubstr("no Ethernet frames"));
+    EXPECT_EQ(choose_mode("tc", tunnel)->why, "asked for");
+    EXPECT_THAT(choose_mode("offload", veth).error().message, HasSubstr("is not built yet"));
+    EXPECT_EQ(choose_mode("fast", veth).error().message,
               "no mode \"fast\": expected auto, native, generic, tc, offload");
-    EXPECT_FALSE(choose_mode(""));
+    EXPECT_FALSE(choose_mode("", veth));
+}
+
+TEST(Mode, IsNativeByItselfOnlyOnAWire)
+{
+    const auto chosen = choose_mode("auto", {.driver = "ixgbe", .wire = true, .link_header = 14});
+    EXPECT_EQ(chosen->mode, TG_MODE_NATIVE);
+    EXPECT_TRUE(chosen->may_fall_back);
+    EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->mode, TG_MODE_TC);
+    EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->why,
+              "frames of a veth may carry unfinished checksums");
+    EXPECT_EQ(choose_mode("auto", {.driver = "tun", .wire = true})->why,
+              "XDP needs Ethernet frames");
 }
 
 TEST(LinkHeader, FollowsTheLinkType)

@@ -16,6 +16,9 @@ Record example()
                             .asked = "auto",
                             .mode = TG_MODE_TC,
                             .why = "because \"quoted\"",
+                            .frames = "of one buffer",
+                            .xdp_target = true,
+                            .xdp_target_why = "tried",
                             .link = Link::clsact,
                             .made_qdisc = true},
                            {.ifindex = 9, .name = "wg0", .mode = TG_MODE_TC, .link = Link::tcx}}};

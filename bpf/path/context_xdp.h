@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a stage asks of the packet's context, answered for XDP programs. Frames are Ethernet. */
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "core/base.h"
+#include "path/maps.h"
+
+typedef struct xdp_md tg_ctx;
+
+/* Headers lie in the first bytes of the first buffer; what lies further is fetched by a call. */
+#define TG_DIRECT_BYTES 512u
+
+/* Copies `size` bytes at `offset` of the frame; false: the frame is shorter. */
+TG_INLINE bool tg_ctx_load(tg_ctx *ctx, __u32 offset, void *to, __u32 size)
+{
+    void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+    __u32 near = tg_opaque(offset);
+
+    if (near < TG_DIRECT_BYTES && data + near + size <= end) {
+        __builtin_memcpy(to, data + near, size);
+        return true;
+    }
+    return bpf_xdp_load_bytes(ctx, offset, to, size) == 0;
+}
+
+TG_INLINE __u32 tg_ctx_length(tg_ctx *ctx)
+{
+    return (__u32)bpf_xdp_get_buff_len(ctx);
+}
+
+/* EtherType in network order; 0: the frame is shorter than its header. */
+TG_INLINE __be16 tg_ctx_protocol(tg_ctx *ctx)
+{
+    __be16 type = 0;
+
+    return tg_ctx_load(ctx, 12, &type, sizeof(type)) ? type : 0;
+}
+
+/* The loader keeps drivers from stripping tags where frames are judged here. */
+TG_INLINE bool tg_ctx_tag_stripped(const tg_ctx *ctx)
+{
+    return false;
+}
+
+struct tg_mac {
+    __u8 bytes[6];
+};
+
+TG_INLINE struct tg_mac tg_ctx_dst_mac(tg_ctx *ctx)
+{
+    struct tg_mac mac = {};
+
+    tg_ctx_load(ctx, 0, &mac, sizeof(mac));
+    return mac;
+}
+
+/* Broadcast or multicast: the lowest bit of the first byte (IEEE 802.3). */
+TG_INLINE bool tg_ctx_group(tg_ctx *ctx)
+{
+    return tg_ctx_dst_mac(ctx).bytes[0] & 1;
+}
+
+/* A unicast frame that the stack would not take: bpf_fib_lookup does not look at the address. */
+TG_INLINE bool tg_ctx_other_host(tg_ctx *ctx)
+{
+    struct tg_mac mac = tg_ctx_dst_mac(ctx);
+    __u32 ifindex = ctx->ingress_ifindex;
+    struct tg_device *device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+
+    if (mac.bytes[0] & 1 || !device)
+        return false;
+    return __builtin_memcmp(&mac, device->mac, sizeof(mac)) != 0;
+}
+
+/* Nothing is merged before XDP has seen it. */
+TG_INLINE __u32 tg_ctx_gso_size(const tg_ctx *ctx)
+{
+    return 0;
+}
+
+TG_INLINE __u32 tg_ctx_ifindex(const tg_ctx *ctx)
+{
+    return ctx->ingress_ifindex;
+}

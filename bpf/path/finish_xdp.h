@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Finish for XDP: drop, send by redirect, or hand over to TC ingress with what was decided. */
+#pragma once
+
+#include "core/checksum.h"
+#include "core/headers.h"
+#include "path/finish.h"
+#include "path/handover.h"
+
+/* Frames can leave here: the way out is known to the last byte, and the device takes them. */
+TG_INLINE bool tg_xdp_can_send(const struct tg_packet *packet)
+{
+    __u32 ifindex = packet->out_ifindex;
+    struct tg_attached *attached;
+    struct tg_device *device;
+
+    if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR))
+        return false;
+    attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
+    if (!attached || !attached->xdp_target)
+        return false;
+    device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+    return device && !(device->flags & TG_DEVICE_NO_REDIRECT);
+}
+
+/* Both headers at once, as a frame begins. */
+struct tg_xdp_head {
+    __u8 dst_mac[6];
+    __u8 src_mac[6];
+    __be16 type;
+    __u8 network[sizeof(struct tg_ipv4_header)];
+};
+
+/* Rewrites the link addresses and takes one hop off. */
+TG_INLINE bool tg_xdp_rewrite(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    struct tg_xdp_head *head = (void *)(long)ctx->data;
+
+    if ((void *)(head + 1) > (void *)(long)ctx->data_end)
+        return false;
+    __builtin_memcpy(head->dst_mac, packet->out_dst_mac, sizeof(head->dst_mac));
+    __builtin_memcpy(head->src_mac, packet->out_src_mac, sizeof(head->src_mac));
+    if (packet->tuple.family == TG_FAMILY_IPV4)
+        tg_ipv4_hop_less((void *)(head->network + offsetof(struct tg_ipv4_header, ttl)));
+    else
+        head->network[offsetof(struct tg_ipv6_header, hop_limit)]--;
+    return true;
+}
+
+/* Ends a packet in XDP, or its stay there. */
+TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
+{
+    __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
+    __u8 verdict = tg_reason_verdict(reason);
+
+    if (verdict == TG_VERDICT_FORWARD && !tg_xdp_can_send(packet)) {
+        tg_store_count_handed(packet->in_ifindex, packet->packets);
+        tg_handover_write(ctx, reason);
+        return XDP_PASS;
+    }
+    tg_count(packet, reason);
+    if (verdict == TG_VERDICT_DROP)
+        return XDP_DROP;
+    if (verdict != TG_VERDICT_FORWARD) {
+        tg_handover_write(ctx, reason);
+        return XDP_PASS;
+    }
+    if (!tg_xdp_rewrite(ctx, packet) || !tg_handover_release(ctx))
+        return XDP_ABORTED;
+    return (int)bpf_redirect(packet->out_ifindex, 0);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Whether an interface takes frames by XDP redirect: one program sends some to it, the other hears
+// from the kernel what became of them. Loaded by the loader while it attaches, never pinned.
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "tidegate/control.h"
+
+/* The few members of the kernel's structures that are read; BTF says where they lie. */
+struct ns_common {
+    unsigned int inum;
+} __attribute__((preserve_access_index));
+
+struct net {
+    struct ns_common ns;
+} __attribute__((preserve_access_index));
+
+typedef struct {
+    struct net *net;
+} __attribute__((preserve_access_index)) possible_net_t;
+
+struct net_device {
+    int ifindex;
+    possible_net_t nd_net;
+} __attribute__((preserve_access_index));
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct tg_redirect_probe);
+} tg_redirect_probe SEC(".maps");
+
+static struct tg_redirect_probe *tg_probe(void)
+{
+    __u32 zero = 0;
+
+    return bpf_map_lookup_elem(&tg_redirect_probe, &zero);
+}
+
+SEC("xdp")
+int redirect_probe(struct xdp_md *ctx)
+{
+    struct tg_redirect_probe *probe = tg_probe();
+
+    return probe ? (int)bpf_redirect(probe->ifindex, 0) : XDP_DROP;
+}
+
+SEC("tp_btf/xdp_devmap_xmit")
+int BPF_PROG(redirect_heard, const struct net_device *from, const struct net_device *to, int sent,
+             int drops, int error)
+{
+    struct tg_redirect_probe *probe = tg_probe();
+
+    if (!probe || to->ifindex != (int)probe->ifindex || to->nd_net.net->ns.inum != probe->netns)
+        return 0;
+    if (sent > 0)
+        __sync_fetch_and_add(&probe->sent, sent);
+    if (drops > 0)
+        __sync_fetch_and_add(&probe->lost, drops);
+    return 0;
+}
+
+char tg_license[] SEC("license") = "GPL";

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What XDP tells TC ingress of a packet it has judged and could not finish: its metadata. */
+#pragma once
+
+#include <linux/types.h>
+
+#include "tidegate/assert.h"
+
+#define TG_HANDOVER_MAGIC 0x74674a31u
+
+/*
+ * Lies right before the frame. A packet without it, or with another instance's, was not judged.
+ * Packets of one flow carry the same bytes, so that the stack may still merge them.
+ */
+struct tg_handover {
+    __u32 magic;    /* 0 while XDP has not decided */
+    __u32 instance; /* tg_layout.instance */
+    __u32 reason;   /* enum tg_reason */
+    __u32 zero;
+};
+
+TG_ASSERT(sizeof(struct tg_handover) % 4 == 0 && sizeof(struct tg_handover) <= 32,
+          "the kernel's bounds of metadata");

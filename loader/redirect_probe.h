@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds out by trying whether an interface sends frames that XDP redirects to it: drivers differ,
+// and a veth does so only while its other end is ready, which cannot be seen from here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "control/base/error.h"
+
+namespace tg::loader {
+
+struct RedirectAbility {
+    bool takes = false;
+    std::string why;
+};
+
+// Sends a few frames of no protocol to nobody. In the interface's namespace.
+RedirectAbility probe_redirect(std::uint32_t ifindex);
+
+} // namespace tg::loader
