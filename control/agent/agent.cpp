@@ -9,6 +9,7 @@
 #include "control/agent/console.h"
 #include "control/agent/lock.h"
 #include "control/base/log.h"
+#include "control/config/validate.h"
 
 namespace tg {
 namespace {
@@ -175,6 +176,12 @@ void Agent::publish()
     const Standing &standing = committer_.standing();
     snapshot_ = std::make_shared<const Snapshot>(
         Snapshot{standing.revision, standing.config, network_.state().environment});
+    // What was tracked before would come back to life, too late, when tracking is on again.
+    if (!tracking_active(standing.config, network_.state().environment)) {
+        if (const Result<void> removed = remove_all_connections(store_); !removed) {
+            log_error("{}", to_string(removed.error()));
+        }
+    }
 }
 
 void Agent::network_event()

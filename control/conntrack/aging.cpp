@@ -6,6 +6,26 @@
 
 namespace tg {
 
+Result<void> remove_all_connections(ConnectionStore &store)
+{
+    maps::ConnectionCursor cursor;
+    std::vector<maps::ConnectionEntry> slice;
+    std::vector<tg_sweep_key> keys;
+    while (!cursor.at_end) {
+        if (Result<void> read = store.read(cursor, slice); !read) {
+            return read;
+        }
+        keys.clear();
+        for (const maps::ConnectionEntry &entry : slice) {
+            keys.push_back(sweep_key(entry.key, entry.record, true));
+        }
+        if (const Result<std::uint64_t> removed = store.sweep(keys); !removed) {
+            return std::unexpected(removed.error());
+        }
+    }
+    return {};
+}
+
 Result<Aging::Step> Aging::step(std::uint64_t records)
 {
     const Result<Timeouts> timeouts = store_.timeouts();

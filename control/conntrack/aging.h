@@ -7,6 +7,9 @@
 
 namespace tg {
 
+// Removes every connection there is, overdue or not: for when tracking is switched off.
+Result<void> remove_all_connections(ConnectionStore &store);
+
 class Aging {
 public:
     struct Step {
