@@ -8,7 +8,7 @@ namespace tg::test {
 namespace {
 
 // ">": the client's segment, "<": the server's; the letters are its flags.
-constexpr std::array<std::string_view, 8> scripts = {
+constexpr std::array<std::string_view, 10> scripts = {
     ">S <SA >A >PA <A <PA >A >FA <A <FA >A",
     ">S <SA >A >PA <FA >A >FA <A",
     ">S <SA >A >FA <FA >A <A",
@@ -17,12 +17,17 @@ constexpr std::array<std::string_view, 8> scripts = {
     ">S <S >SA <SA >A <A",
     ">S <SA >PA <PA >PA <PA >A",
     ">SEC <SAE >A >PAU <R",
+    ">S <SA >A <FA >FA <A",
+    ">S <SA >A >FA <FA >FA <FA >A <A",
 };
 
 // What a host that is confused or means ill might send; half of it cannot be.
 constexpr std::array<std::string_view, 16> odd_flags = {"S",      "SA",  "A",  "PA", "FA", "R",
                                                         "RA",     "F",   "-",  "SF", "SR", "FPU",
                                                         "SFRPAU", "SAU", "RU", "SU"};
+
+// What may come when all was said.
+constexpr std::array<std::string_view, 6> late_flags = {"R", "RA", "A", "FA", "SA", "S"};
 
 // Edges of the MTUs of the topology for both families, among ordinary sizes.
 constexpr std::array<unsigned, 14> sizes = {0,    0,    1,    20,   100,  536,  1220,
@@ -90,9 +95,12 @@ std::string Flow::header(bool reply, std::string_view flags) const
 
 Flow::Said Flow::next_tcp(Random &random)
 {
-    if (random.percent(12)) {
+    // An ended connection is looked at for a while before the next one takes its place.
+    const bool ended = script_.empty() && whole_.size() > 20;
+    if (random.percent(ended ? 60 : 12)) {
         const bool reply = random.percent(50);
-        return {reply, header(reply, random.pick(odd_flags)) + payload(random)};
+        const std::string_view flags = ended ? random.pick(late_flags) : random.pick(odd_flags);
+        return {reply, header(reply, flags) + payload(random)};
     }
     if (script_.empty()) {
         script_ = whole_;
@@ -123,6 +131,9 @@ std::string Flow::quote(Random &random, bool reply) const
     std::string text = ip_header(from(reply), from(!reply), ipv6_);
     if (random.percent(5)) {
         text += ipv6_ ? " version=4" : " offset=1";
+    }
+    if (!ipv6_ && random.percent(10)) {
+        text += " options=0101010101";
     }
     return text + " | " + header(reply) + " | data 8";
 }

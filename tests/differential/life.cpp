@@ -5,8 +5,8 @@
 #include <array>
 #include <string_view>
 
-#include "tests/differential/rules.h"
 #include "tests/differential/traffic.h"
+#include "tests/harness/random_rules.h"
 
 namespace tg::test {
 namespace {
@@ -41,7 +41,7 @@ Life make_life(std::uint64_t seed, std::size_t steps, const std::vector<Step> &s
     Traffic traffic(random, samples);
     Life life;
     add_sockets(life, random);
-    const std::size_t unarmed = random.percent(30) ? life.size() + random.below(20) : 0;
+    const std::size_t unarmed = random.percent(30) ? life.size() + random.below(60) : 0;
     bool armed = false;
     while (life.size() < steps) {
         const unsigned chance = random.below(1000);
@@ -95,6 +95,7 @@ Apart live(Pair &pair, const Life &life, Reached &reached)
 Life shrink(Pair &pair, Life life)
 {
     Reached nobody;
+    const std::string last = life.back().word; // another kind of step fails for another reason
     for (std::size_t size = life.size() / 2; size > 0; size /= 2) {
         for (std::size_t first = 0; first < life.size();) {
             Life less = life;
@@ -102,7 +103,7 @@ Life shrink(Pair &pair, Life life)
             less.erase(begin,
                        begin + static_cast<std::ptrdiff_t>(std::min(size, less.size() - first)));
             const Apart apart = live(pair, less, nobody);
-            if (apart.differences.empty()) {
+            if (apart.differences.empty() || less[apart.step].word != last) {
                 first += size;
             } else {
                 less.resize(apart.step + 1);

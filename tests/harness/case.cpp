@@ -413,6 +413,16 @@ std::vector<Case> read_all_cases(const std::filesystem::path &folder)
     return all;
 }
 
+std::vector<Step> all_packets(const std::filesystem::path &folder)
+{
+    std::vector<Step> packets;
+    for (Case &test : read_all_cases(folder)) {
+        std::erase_if(test.steps, [](const Step &step) { return !is_packet(step.word); });
+        std::ranges::move(test.steps, std::back_inserter(packets));
+    }
+    return packets;
+}
+
 std::vector<std::string> run_case(const Case &test, Router &router, bool hosted)
 {
     std::vector<std::string> lines;

@@ -60,6 +60,9 @@ Result<std::vector<Case>> read_cases(const std::filesystem::path &file);
 // All *.case files of a folder, in the order of their names; throws on a malformed one.
 std::vector<Case> read_all_cases(const std::filesystem::path &folder);
 
+// The in and out steps of them all.
+std::vector<Step> all_packets(const std::filesystem::path &folder);
+
 // Runs the case; every difference is one line "file:line: …".
 std::vector<std::string> run_case(const Case &test, Router &router, bool hosted);
 

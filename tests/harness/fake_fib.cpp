@@ -98,6 +98,16 @@ std::array<std::uint8_t, 16> destination(const bpf_fib_lookup &params)
     return address;
 }
 
+// Multicast, link-local and loopback addresses, which IPv6 does not forward from or to.
+bool of_one_link(const std::uint32_t *words)
+{
+    const auto *bytes = reinterpret_cast<const std::uint8_t *>(words);
+    constexpr std::array<std::uint8_t, 16> loopback = {0, 0, 0, 0, 0, 0, 0, 0,
+                                                       0, 0, 0, 0, 0, 0, 0, 1};
+    return bytes[0] == 0xff || (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ||
+           std::memcmp(bytes, loopback.data(), loopback.size()) == 0;
+}
+
 long refusal(RouteType type)
 {
     switch (type) {
@@ -140,6 +150,9 @@ long fake_fib_lookup(bpf_fib_lookup &params, std::uint32_t flags, std::uint32_t 
     }
     if (in == nullptr) {
         return -ENODEV;
+    }
+    if (!ipv4 && (of_one_link(params.ipv6_dst) || of_one_link(params.ipv6_src))) {
+        return BPF_FIB_LKUP_RET_NOT_FWDED;
     }
     const auto address = destination(params);
     const Entry *route = find_route(address, ipv4);

@@ -60,6 +60,8 @@ public:
 
     // As after the loader: attached everywhere, no connection, no counter, not armed.
     void reset();
+    // No connection and no fragment is known; rules, counters and the rest stay.
+    void forget();
     // Puts this configuration in force; more of it if there is one already.
     Result<void> commit(std::string_view routeros);
     [[nodiscard]] bool armed() const
@@ -90,6 +92,7 @@ public:
     }
 
 private:
+    void clear(std::string_view map);
     [[nodiscard]] std::string state_seen(const std::vector<tg_counter> &before) const;
     void judge_counters(Outcome &outcome, const std::vector<tg_counter> &before) const;
 

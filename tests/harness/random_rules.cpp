@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/differential/rules.h"
+#include "tests/harness/random_rules.h"
 
 #include <array>
 #include <fmt/format.h>
