@@ -127,18 +127,31 @@ Answer<Json> Console::run(const Json &params, rpc::Output &output)
     return run_commands(*commands, std::move(session), output);
 }
 
+// Always a commit, if only to arm the firewall. Connections and counters are changed after it, but
+// what the script itself sees of them is already without.
 Answer<Json> Console::import_script(const std::string &text, const std::string &file)
 {
+    Session session;
+    const Result<std::vector<Command>> commands =
+        parse_script(text, menu_tree(), session.level, file);
+    if (!commands) {
+        return failed(commands.error());
+    }
     const std::lock_guard edits(engine_.edits());
     const std::shared_ptr<const Snapshot> start = engine_.snapshot();
-    Session session;
-    const Result<Config> config =
-        apply_script(text, file, start->config, start->environment, session);
-    if (!config) {
-        return failed(config.error());
+    RunRuntime runtime(engine_.runtime(), [] { return false; });
+    runtime.know_counters_of(start->config);
+    NoSink sink;
+    Run run(start->config, start->environment, runtime);
+    for (const Command &command : *commands) {
+        if (const Result<Duration> done = run.execute(command, session, sink); !done) {
+            return failed(done.error());
+        }
     }
-    const Result<std::uint64_t> revision =
-        engine_.apply({.config = *config, .reset = {}, .remove = {}, .author = author_});
+    const Result<std::uint64_t> revision = engine_.apply({.config = run.config(),
+                                                          .reset = runtime.reset(),
+                                                          .remove = runtime.removed(),
+                                                          .author = author_});
     if (!revision) {
         return failed(revision.error());
     }
@@ -159,30 +172,28 @@ Answer<Json> Console::run_commands(const std::vector<Command> &commands, Session
     if (changing) {
         runtime.know_counters_of(start->config);
     }
-    Change change{.config = {}, .reset = {}, .remove = {}, .author = author_};
+    Run run(start->config, start->environment, runtime);
     Duration repeat = {};
     for (const Command &command : commands) {
         // A single command prints nothing if it fails, so the last one need not be kept back.
         if (!changing && &command == &commands.back()) {
             sink.release();
         }
-        Result<Outcome> outcome = execute(command, change.config ? *change.config : start->config,
-                                          start->environment, runtime, session, sink);
-        if (!outcome) {
-            return failed(outcome.error());
+        const Result<Duration> done = run.execute(command, session, sink);
+        if (!done) {
+            return failed(done.error());
         }
         if (sink.overflowed()) {
             return refuse(Code::failed, fmt::format("more than {} bytes of output in a run that "
                                                     "changes something: print on its own",
                                                     limit_held_output));
         }
-        if (outcome->config) {
-            change.config = std::move(outcome->config);
-        }
-        repeat = changing ? Duration{} : outcome->repeat;
+        repeat = changing ? Duration{} : *done;
     }
-    change.reset = runtime.reset();
-    change.remove = runtime.removed();
+    const Change change{.config = run.changed(),
+                        .reset = runtime.reset(),
+                        .remove = runtime.removed(),
+                        .author = author_};
     const Result<std::uint64_t> revision = change.empty() ? start->revision : engine_.apply(change);
     if (!revision) {
         return failed(revision.error());

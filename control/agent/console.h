@@ -27,7 +27,7 @@ private:
     static const std::vector<Method> &methods();
 
     // Runs the commands of `text`, of `file` if it is one; session and item numbers last as long
-    // as the connection. `import`: nothing but configuration, nothing is printed.
+    // as the connection. `import`: in a session of its own, and nothing is printed.
     rpc::Answer<rpc::Json> run(const rpc::Json &params, rpc::Output &output);
     // Runs the last command of the last run again, which must have been a print.
     rpc::Answer<rpc::Json> repeat(const rpc::Json &params, rpc::Output &output);

@@ -73,42 +73,45 @@ public:
     }
 };
 
-class NoSink final : public Sink {
-public:
-    void write(std::string_view /*text*/) override {}
-};
-
 } // namespace
 
-Result<Outcome> execute(const Command &command, const Config &config,
-                        const Environment &environment, Runtime &runtime, Session &session,
-                        Sink &sink)
+Result<Duration> Run::execute(const Command &command, Session &session, Sink &sink)
 {
     if (command.verb.text.empty()) {
-        return Outcome{}; // a path: the parser has followed it
+        return Duration{}; // a path: the parser has followed it
     }
     const Menu &menu = menu_of(command.menu);
     const auto verb = find_verb(menu, command);
     if (!verb) {
         return std::unexpected(verb.error());
     }
-    Outcome outcome;
-    if ((*verb)->changes) {
-        outcome.config = config;
+    if ((*verb)->changes && !draft_) {
+        draft_ = start_;
     }
-    CounterPool counters;
-    Config *draft = outcome.config ? &*outcome.config : nullptr;
-    Context context{
-        menu,  command,  environment, runtime, session, sink, draft == nullptr ? config : *draft,
-        draft, &counters};
+    Context context{menu,       command,    environment_, runtime_,
+                    session,    sink,       config(),     (*verb)->changes ? &*draft_ : nullptr,
+                    &counters_, strictness_};
     if (auto done = (*verb)->run(context); !done) {
         return std::unexpected(std::move(done.error()));
     }
-    if (outcome.config == config) {
-        outcome.config.reset();
+    return context.repeat;
+}
+
+std::optional<Config> Run::changed() const
+{
+    return draft_ == start_ ? std::nullopt : draft_;
+}
+
+Result<Outcome> execute(const Command &command, const Config &config,
+                        const Environment &environment, Runtime &runtime, Session &session,
+                        Sink &sink)
+{
+    Run run(config, environment, runtime);
+    const Result<Duration> repeat = run.execute(command, session, sink);
+    if (!repeat) {
+        return std::unexpected(repeat.error());
     }
-    outcome.repeat = context.repeat;
-    return outcome;
+    return Outcome{run.changed(), *repeat};
 }
 
 Result<Config> apply_script(std::string_view text, std::string_view file, const Config &config,
@@ -119,32 +122,22 @@ Result<Config> apply_script(std::string_view text, std::string_view file, const 
     if (!commands) {
         return std::unexpected(commands.error());
     }
-    Config draft = config;
-    CounterPool counters;
     NoRuntime runtime;
     NoSink sink;
+    Run run(config, environment, runtime, strictness);
     for (const Command &command : *commands) {
-        if (command.verb.text.empty()) {
-            continue;
+        const auto verb = find_verb(menu_of(command.menu), command);
+        if (!command.verb.text.empty() && verb && (*verb)->runtime) {
+            return fail(
+                fmt::format("{} acts on the running firewall: there is none", command.verb.text),
+                command.verb.position);
         }
-        const Menu &menu = menu_of(command.menu);
-        const auto verb = find_verb(menu, command);
-        if (!verb) {
-            return std::unexpected(verb.error());
-        }
-        if ((*verb)->runtime) {
-            return fail(fmt::format("{} acts on the running firewall: it cannot be part of a file",
-                                    command.verb.text),
-                        command.verb.position);
-        }
-        Context context{menu, command, environment, runtime,   after,
-                        sink, draft,   &draft,      &counters, strictness};
-        if (auto done = (*verb)->run(context); !done) {
+        if (auto done = run.execute(command, after, sink); !done) {
             return std::unexpected(std::move(done.error()));
         }
     }
     session = std::move(after);
-    return draft;
+    return run.config();
 }
 
 } // namespace tg

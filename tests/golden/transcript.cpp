@@ -67,7 +67,8 @@ public:
     [[nodiscard]] std::string round_trip() const;
 
 private:
-    std::string import(const std::string &input, Strictness strictness);
+    std::string import(const std::string &input);
+    std::string load(const std::string &input);
 
     Config config_;
     Environment environment_;
@@ -104,9 +105,29 @@ std::string Console::run(const std::string &input)
     return printed;
 }
 
-std::string Console::import(const std::string &input, Strictness strictness)
+// A file of the user: one change, with the datapath.
+std::string Console::import(const std::string &input)
 {
-    auto config = apply_script(input, "", config_, environment_, session_, strictness);
+    Session session;
+    const auto commands = parse_script(input, menu_tree(), session.level);
+    if (!commands) {
+        return error_line(commands.error());
+    }
+    NoSink sink;
+    Run run(config_, environment_, runtime_);
+    for (const Command &command : *commands) {
+        if (const auto done = run.execute(command, session, sink); !done) {
+            return error_line(done.error());
+        }
+    }
+    config_ = settle(config_, run.config());
+    return {};
+}
+
+// A file of ours, before there is a datapath.
+std::string Console::load(const std::string &input)
+{
+    auto config = apply_script(input, "", config_, environment_, session_, Strictness::saved);
     if (!config) {
         return error_line(config.error());
     }
@@ -133,9 +154,9 @@ std::string Console::direct(const std::string &words)
     } else if (name == "session") {
         session_ = Session{};
     } else if (name == "import") {
-        return import(rest, Strictness::typed);
+        return import(rest);
     } else if (name == "saved") {
-        return import(rest, Strictness::saved);
+        return load(rest);
     } else if (name == "connection") {
         const auto added = runtime_.add(rest);
         return added ? std::string() : error_line(added.error());
