@@ -13,7 +13,7 @@ from harness import FILTER4, LAN4, WAN4, check, equal
 
 # (command, part of the message, which holds a position unless it starts with "!")
 COMMANDS = [
-    ("/ip firewal filtr add chain=input", "firewal"),
+    ("/ip fierwall filter add chain=input", "fierwall"),
     ("/ip firewall filter frobnicate", "frobnicate"),
     ("/ip firewall filter add chain=input no-such=1", "no-such"),
     ("/ip firewall filter add chain=input action=masquarade", "action"),
@@ -120,8 +120,6 @@ def missing_interface(lab):
 def devices_and_modes(lab):
     """Interfaces and modes that cannot be."""
     for arguments, part in ((("ether77",), "ether77"), (("--mode", "offload", "ether1"), "offload"),
-                            (("--mode", "generic", "ether1"), "generic"),
-                            (("--mode", "offload", "ether1"), "offload"),
                             (("--mode", "warp", "ether1"), "warp")):
         result = lab.program("tidegate", "up", "--instance", lab.instance, "--netns", lab.fw.name,
                              *arguments, good=False)

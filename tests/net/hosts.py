@@ -96,6 +96,13 @@ class Namespace:
         with self.inside():
             pathlib.Path("/proc/sys", name).write_text(str(value), "ascii")
 
+    def listens(self, port):
+        """Whether a TCP socket listens on the port; asking by connecting would be an event to it."""
+        with self.inside():
+            lines = [line.split() for table in ("tcp", "tcp6") for line in
+                     pathlib.Path("/proc/thread-self/net", table).read_text("ascii").splitlines()]
+        return any(line[1].endswith(f":{port:04X}") and line[3] == "0A" for line in lines)
+
     def checksum_errors(self):
         """How many packets its stack threw away for a wrong checksum."""
         total = 0

@@ -68,7 +68,7 @@ def _bulk(lab, wan, *options):
 def _carries_bulk(lab):
     rulesets.install(lab)
     lab.wan.spawn("iperf3", "-s")
-    harness.eventually(lambda: lab.lan.connect(WAN4, 5201, 0.3), "iperf3 listens").close()
+    harness.eventually(lambda: lab.wan.listens(5201), "iperf3 listens")
     rates = [_bulk(lab, wan, *options) for wan in (WAN4, WAN6) for options in ((), ("-R",))]
     print("      Gbit/s up and down, IPv4 and IPv6:", " ".join(f"{rate:.1f}" for rate in rates))
     # Lost segments of every GSO packet would leave far less than this.
