@@ -13,6 +13,22 @@ namespace {
 
 using nlohmann::json;
 
+// What of the packets that came in by each interface XDP did not finish.
+Result<void> add_counters(const maps::Instance &maps, json &interfaces)
+{
+    const auto attached = maps.attached.all();
+    if (!attached) {
+        return std::unexpected(attached.error());
+    }
+    for (json &each : interfaces) {
+        const auto found = attached->find(each["ifindex"].get<std::uint32_t>());
+        const tg_attached counted = found == attached->end() ? tg_attached{} : found->second;
+        each["handed-over"] = counted.handed_over;
+        each["stack-forwarded"] = counted.stack_forwarded;
+    }
+    return {};
+}
+
 Result<json> gather(const Instance &instance)
 {
     const Result<std::string> loaded =
@@ -37,6 +53,9 @@ Result<json> gather(const Instance &instance)
             return std::unexpected(datapath.error());
         }
         facts["datapath"] = std::move(*datapath);
+        if (const Result<void> added = add_counters(*maps, facts["interfaces"]); !added) {
+            return std::unexpected(added.error());
+        }
     }
     return facts;
 }
@@ -65,6 +84,24 @@ std::string datapath_text(const json &datapath)
     return text;
 }
 
+std::string interface_text(const json &each)
+{
+    const auto word = [&each](const char *name) { return each[name].get<std::string>(); };
+    const auto count = [&each](const char *name) {
+        return group_thousands(each.value(name, std::uint64_t{0}));
+    };
+    std::string text = fmt::format("interface {}: mode {} by {} (asked: {}; {})\n", word("name"),
+                                   word("mode"), word("link"), word("asked"), word("why"));
+    if (word("mode") != "tc") {
+        text += fmt::format("  frames to it are sent by {} ({}); handed over to tc: {} packets\n",
+                            word("sends-by"), word("sends-by-why"), count("handed-over"));
+    }
+    if (each.value("stack-forwarded", std::uint64_t{0}) != 0) {
+        text += fmt::format("  forwarded by the kernel: {} packets\n", count("stack-forwarded"));
+    }
+    return text;
+}
+
 std::string to_text(const Instance &instance, const json &facts)
 {
     std::string text = fmt::format("instance {}: {}\n", instance.name(),
@@ -76,10 +113,7 @@ std::string to_text(const Instance &instance, const json &facts)
     text += agent["running"] ? fmt::format("agent: running, pid {}\n", agent["pid"].get<int>())
                              : std::string("agent: not running; the last committed rules hold\n");
     for (const json &each : facts["interfaces"]) {
-        text += fmt::format("interface {}: mode {} by {} (asked: {}; {})\n",
-                            each["name"].get<std::string>(), each["mode"].get<std::string>(),
-                            each["link"].get<std::string>(), each["asked"].get<std::string>(),
-                            each["why"].get<std::string>());
+        text += interface_text(each);
     }
     if (facts["confirm"].is_object()) {
         text += fmt::format("detaches again in {} s unless confirmed\n",
