@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <tuple>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -136,7 +137,7 @@ int attach_by_clsact(const Instance &instance, AttachedInterface &interface,
     for (std::size_t i = 0; i < hooks.size(); ++i) {
         error = attach_filter(hooks[i], programs[i].get(), interface.ifindex);
         if (error != 0) {
-            (void)detach_tc(instance, interface, true);
+            std::ignore = detach_tc(instance, interface, true);
             return error;
         }
     }

@@ -2,6 +2,7 @@
 #include "loader/commands.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -45,12 +46,13 @@ Result<void> check_other_instances(const Instance &own, const std::vector<Interf
         if (!other || other->name() == own.name()) {
             continue;
         }
-        Result<std::optional<Record>> record = read_record(*other);
-        if (!record || !*record || !cookie || (*record)->netns_cookie != *cookie) {
+        const Result<std::optional<Record>> read = read_record(*other);
+        std::optional<Record> record = read ? *read : std::nullopt;
+        if (!record || !cookie || record->netns_cookie != *cookie) {
             continue;
         }
         for (const Interface &interface : wanted) {
-            const AttachedInterface *theirs = (*record)->find(interface.ifindex);
+            const AttachedInterface *theirs = record->find(interface.ifindex);
             if (theirs != nullptr &&
                 link_status(*other, *theirs, true).state == LinkState::attached) {
                 return fail(fmt::format("interface {} is already attached by instance \"{}\"",
@@ -132,14 +134,17 @@ void take_back(const Instance &instance)
 {
     Result<Session> session = Session::to_detach(instance);
     const std::optional<Pending> pending = read_pending(instance);
-    if (!session || !pending || pending->pid != ::getpid()) {
+    if (!session) {
+        return;
+    }
+    if (!pending || pending->pid != ::getpid()) {
         return; // confirmed, or replaced by a later timer, at the last moment
     }
     for (const std::uint32_t ifindex : pending->interfaces) {
-        (void)session->detach(ifindex); // nobody is there to be told
+        std::ignore = session->detach(ifindex); // nobody is there to be told
     }
     if (pending->everything && session->record().interfaces.empty()) {
-        (void)session->remove_everything();
+        std::ignore = session->remove_everything();
     } else {
         cancel_timer(instance);
     }
@@ -166,10 +171,11 @@ Result<void> put_on_probation(const Session &session, const std::vector<Interfac
 void undo(Session &session, const std::vector<Interface> &added, bool first)
 {
     for (const Interface &interface : added) {
-        (void)session.detach(interface.ifindex); // the error that led here is the one to tell
+        std::ignore =
+            session.detach(interface.ifindex); // the error that led here is the one to tell
     }
     if (first) {
-        (void)session.remove_everything();
+        std::ignore = session.remove_everything();
     }
 }
 

@@ -2,6 +2,7 @@
 #include "loader/load.h"
 
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include <bpf/bpf.h>
@@ -270,7 +271,7 @@ Result<void> load(const Instance &instance)
     take_kernel_log();
     if (!done && *before == LoadState::absent) {
         // The reason is already known; what cannot be removed stays for `detach`.
-        (void)remove_bpffs(instance);
+        std::ignore = remove_bpffs(instance);
     }
     return done;
 }

@@ -2,6 +2,7 @@
 #include "loader/session.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
@@ -59,7 +60,7 @@ bool reach_namespace(const Record &record)
         if (in_namespace_of(record)) {
             return true;
         }
-        (void)enter_netns(*here); // another namespace by the same name
+        std::ignore = enter_netns(*here); // another namespace by the same name
     }
     return false;
 }
@@ -213,7 +214,7 @@ Result<void> Session::attach(AttachedInterface interface, std::uint16_t link_hea
         done = tell();
     }
     if (!done) {
-        (void)detach(ifindex); // the first error is the one to tell
+        std::ignore = detach(ifindex); // the first error is the one to tell
     }
     return done;
 }

@@ -86,11 +86,11 @@ Status read_status(const Instance &instance)
 {
     Status status = {.instance = instance.name(), .bpffs = instance.bpffs().string()};
     read_load(instance, status);
-    const Result<std::optional<Record>> record = read_record(instance);
-    if (!record) {
-        status.problem = record.error().message;
-    } else if (*record) {
-        read_interfaces(instance, **record, status);
+    const Result<std::optional<Record>> read = read_record(instance);
+    if (!read) {
+        status.problem = read.error().message;
+    } else if (const std::optional<Record> &record = *read) {
+        read_interfaces(instance, *record, status);
     }
     if (const std::optional<Pending> pending = read_pending(instance)) {
         status.confirm_seconds = seconds_left(*pending);

@@ -139,7 +139,7 @@ Result<void> Agent::catch_signals()
 
 Result<void> Agent::listen()
 {
-    const std::pair<std::optional<Timer> *, void (Agent::*)()> timers[] = {
+    const std::pair<std::unique_ptr<Timer> *, void (Agent::*)()> timers[] = {
         {&heartbeat_, &Agent::beat},
         {&aging_timer_, &Agent::age},
         {&network_timer_, &Agent::follow_network},
@@ -150,13 +150,13 @@ Result<void> Agent::listen()
         if (!made) {
             return std::unexpected(made.error());
         }
-        timer->emplace(std::move(*made));
+        *timer = std::make_unique<Timer>(std::move(*made));
     }
     Result<rpc::Server> server = rpc::Server::listen(control_socket(instance_), *this);
     if (!server) {
         return std::unexpected(server.error());
     }
-    server_.emplace(std::move(*server));
+    server_ = std::make_unique<rpc::Server>(std::move(*server));
     if (const Result<void> watched = loop_->watch(server_->fd(), [this] { server_->accept(); });
         !watched) {
         return watched;

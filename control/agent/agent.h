@@ -71,12 +71,12 @@ private:
     Aging aging_;
     Network network_;
     std::unique_ptr<Loop> loop_;
-    std::optional<rpc::Server> server_;
+    std::unique_ptr<rpc::Server> server_;
     Fd signals_;
-    std::optional<Timer> heartbeat_;
-    std::optional<Timer> aging_timer_;
-    std::optional<Timer> network_timer_;
-    std::optional<Timer> stop_timer_;
+    std::unique_ptr<Timer> heartbeat_;
+    std::unique_ptr<Timer> aging_timer_;
+    std::unique_ptr<Timer> network_timer_;
+    std::unique_ptr<Timer> stop_timer_;
     std::mutex edits_;
     std::shared_ptr<const Snapshot> snapshot_;
     Duration started_ = {};

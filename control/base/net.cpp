@@ -27,7 +27,7 @@ std::optional<unsigned> whole_number(std::string_view text, unsigned most)
 {
     unsigned number = 0;
     const char *end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const auto [stop, error] = std::from_chars(std::to_address(text.begin()), end, number);
     if (text.empty() || error != std::errc{} || stop != end || number > most) {
         return std::nullopt;
     }
@@ -137,7 +137,7 @@ Result<Address> parse_address(std::string_view text, Family family)
     const bool ipv4 = family == Family::ipv4;
     Address address;
     if (ipv4) {
-        std::copy(mapped_prefix.begin(), mapped_prefix.end(), address.raw.bytes);
+        std::ranges::copy(mapped_prefix, address.raw.bytes);
     }
     const std::string terminated(text);
     const bool whole = terminated.find('\0') == std::string::npos;

@@ -202,7 +202,8 @@ std::optional<std::int64_t> read_number(std::string_view text)
     text.remove_prefix(hexadecimal ? 2 : 0);
     std::int64_t number = 0;
     const char *end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number, hexadecimal ? 16 : 10);
+    const auto [stop, error] =
+        std::from_chars(std::to_address(text.begin()), end, number, hexadecimal ? 16 : 10);
     std::int64_t product = 0;
     if (error != std::errc{} || stop != end || (hexadecimal && text.starts_with('-')) ||
         __builtin_mul_overflow(number, factor, &product)) {

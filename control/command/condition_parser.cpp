@@ -184,14 +184,15 @@ Result<Node> ConditionParser::parenthesis()
     const bool unequal = take_operator() == Comparison::unequal;
     lexer_.skip_blanks_before_value();
     const Position place = lexer_.position();
-    auto truth = literal(Comparison::equal);
-    if (!truth) {
-        return std::unexpected(std::move(truth.error()));
+    auto value = literal(Comparison::equal);
+    if (!value) {
+        return std::unexpected(std::move(value.error()));
     }
-    if (!truth->boolean) {
+    const std::optional<bool> truth = value->boolean;
+    if (!truth) {
         return fail("expected yes or no", place);
     }
-    return *truth->boolean != unequal ? part : make_node(Condition::Node::Not{std::move(*part)});
+    return *truth != unequal ? part : make_node(Condition::Node::Not{std::move(*part)});
 }
 
 Result<Node> ConditionParser::term()

@@ -2,7 +2,9 @@
 #include "control/commit/committer.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -60,7 +62,8 @@ Result<Standing> Committer::load()
     if (!text) {
         return std::unexpected(text.error());
     }
-    return *text ? load_saved(**text) : standing_;
+    const std::optional<std::string> &saved = *text;
+    return saved ? load_saved(*saved) : standing_;
 }
 
 Result<Standing> Committer::load_in_force(std::uint64_t bank)
@@ -125,12 +128,12 @@ Result<Standing> Committer::load_saved(const std::string &text)
     if (!numbers) {
         return std::unexpected(numbers.error());
     }
-    for (auto number = numbers->rbegin(); number != numbers->rend(); ++number) {
-        Result<Revision> revision = store_.read(*number);
+    for (const std::uint64_t number : std::views::reverse(*numbers)) {
+        Result<Revision> revision = store_.read(number);
         if (!revision) {
             standing_.notices.push_back(to_string(revision.error()));
         } else if (revision->text == text) {
-            standing_.revision = *number;
+            standing_.revision = number;
             standing_.config = std::move(revision->config);
             break;
         }
@@ -205,7 +208,7 @@ Result<Standing> Committer::take_steps(const Pending &pending)
         if (const Result<void> done = (this->*step)(pending); !done) {
             // What cannot be removed now is by the next start: its number is above the one in
             // force.
-            static_cast<void>(store_.forget(pending.revision.number));
+            std::ignore = store_.forget(pending.revision.number);
             return std::unexpected(done.error());
         }
     }

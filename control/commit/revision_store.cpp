@@ -75,14 +75,15 @@ Result<std::vector<std::uint64_t>> RevisionStore::numbers() const
 Result<Revision> RevisionStore::read(std::uint64_t number) const
 {
     const std::string name = file(number).string();
-    const Result<std::optional<std::string>> text = read_file(name);
-    if (!text) {
-        return std::unexpected(text.error());
+    const Result<std::optional<std::string>> read = read_file(name);
+    if (!read) {
+        return std::unexpected(read.error());
     }
-    if (!*text) {
+    const std::optional<std::string> &text = *read;
+    if (!text) {
         return fail(fmt::format("{}: there is no such file", name));
     }
-    Result<Revision> revision = revision_from_json(**text, name);
+    Result<Revision> revision = revision_from_json(*text, name);
     if (revision && revision->number != number) {
         return fail(fmt::format("{} holds revision {}", name, revision->number));
     }

@@ -115,12 +115,13 @@ Result<std::vector<tg_rule>> compile_chain(const Config &config, const RuleConte
             !rule_is_valid(config, context.environment, menu, item)) {
             continue;
         }
-        const Result<std::optional<tg_rule>> rule = compile_rule(item, context);
-        if (!rule) {
-            return fail(fmt::format("{} {}", menu, rule.error().message), rule.error().position);
+        const Result<std::optional<tg_rule>> compiled = compile_rule(item, context);
+        if (!compiled) {
+            return fail(fmt::format("{} {}", menu, compiled.error().message),
+                        compiled.error().position);
         }
-        if (*rule) {
-            rules.push_back(**rule);
+        if (const std::optional<tg_rule> &rule = *compiled) {
+            rules.push_back(*rule);
         }
     }
     if (rules.size() > TG_LIMIT_CHAIN_RULES) {

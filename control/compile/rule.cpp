@@ -40,7 +40,7 @@ template <class T> const T &get(const Value &value)
 
 tg_addr_range range_of(const Value &value)
 {
-    const AddressRange &range = get<AddressRange>(value);
+    const auto &range = get<AddressRange>(value);
     return {range.low.raw, range.high.raw};
 }
 
@@ -57,7 +57,7 @@ std::uint8_t set_ports(tg_port_range (&places)[TG_LIMIT_PORT_RANGES], const Valu
 // Of the built-in lists, all and static have every interface, none and dynamic have no one.
 Match set_list(std::uint8_t &place, const Value &value, const RuleContext &context)
 {
-    const std::string &name = get<std::string>(value);
+    const auto &name = get<std::string>(value);
     if (is_builtin_interface_list(name)) {
         const bool everyone = name == "all" || name == "static";
         return everyone != value.negated ? Match::always : Match::never;

@@ -27,7 +27,7 @@ struct Item {
         return found == properties.end() ? nullptr : &found->second;
     }
     // T's value, or `otherwise` if it was not set (or is of another type: a programmer's error).
-    template <class T> [[nodiscard]] T value_or(std::string_view property, T otherwise) const
+    template <class T> [[nodiscard]] T value_or(std::string_view property, const T &otherwise) const
     {
         const Value *value = get(property);
         const T *data = value == nullptr ? nullptr : std::get_if<T>(&value->data);

@@ -164,7 +164,8 @@ Result<void> remove_connections(Context &context)
             break;
         }
     }
-    if (selection->ids && !selection->ids->empty() && found_in_all == 0) {
+    const auto &named = selection->ids;
+    if (named && !named->empty() && found_in_all == 0) {
         return fail(fmt::format("no such item: {}", which->value.text), which->value.position);
     }
     return {};

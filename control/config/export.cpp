@@ -75,8 +75,9 @@ std::string export_word(const Menu &menu, const Item &item, const Property &prop
     const std::optional<Value> implied = implied_value(menu, item, property);
     const bool foreign = !property.action.empty() &&
                          item.value_or("action", std::string("accept")) != property.action;
-    if (value == nullptr && (options.verbose || is_shown_anyway(menu, property)) && implied &&
-        !foreign) {
+    const bool is_implied = value == nullptr && implied && !foreign &&
+                            (options.verbose || is_shown_anyway(menu, property));
+    if (is_implied) {
         value = &*implied;
     }
     if (value == nullptr) {
@@ -84,7 +85,7 @@ std::string export_word(const Menu &menu, const Item &item, const Property &prop
         const bool sayable = property.parse != parse_text && menu.kind != MenuKind::fixed;
         return options.verbose && sayable ? fmt::format("!{}", property.name) : std::string();
     }
-    if (!options.verbose && value != &*implied && implied == *value) {
+    if (!options.verbose && !is_implied && implied == *value) {
         return {};
     }
     const std::string text = to_string(*value);

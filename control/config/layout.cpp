@@ -78,7 +78,7 @@ std::size_t FlagColumns::width() const
     return groups;
 }
 
-Columns::Columns(std::vector<std::string_view> names)
+Columns::Columns(const std::vector<std::string_view> &names)
 {
     for (const std::string_view name : names) {
         columns_.push_back({.name = name, .width = name.size()});

@@ -33,7 +33,7 @@ private:
 // Aligned columns. Widths are measured on all rows before the first is printed.
 class Columns {
 public:
-    explicit Columns(std::vector<std::string_view> names);
+    explicit Columns(const std::vector<std::string_view> &names);
     void measure(const Row &row);
     // Leaves out what no measured row has, but for those named first.
     void drop_empty(std::size_t keep);

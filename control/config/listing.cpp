@@ -149,8 +149,8 @@ private:
 
 class ColumnListing final : public Listing {
 public:
-    ColumnListing(const Menu &menu, std::vector<std::string_view> names, Output &output)
-        : menu_(menu), columns_(std::move(names)), output_(output)
+    ColumnListing(const Menu &menu, const std::vector<std::string_view> &names, Output &output)
+        : menu_(menu), columns_(names), output_(output)
     {
     }
     [[nodiscard]] bool measures() const override
@@ -204,7 +204,7 @@ public:
         }
         std::string line = fmt::format("{}", number_++);
         const std::string letters = flags_.letters(row);
-        if (trimmed(letters) != "") {
+        if (!trimmed(letters).empty()) {
             line += " " + letters;
         }
         for (const std::string_view name : menu_.columns) {
@@ -332,9 +332,9 @@ std::unique_ptr<Listing> make_listing(const Menu &menu, Style style, std::size_t
         return std::make_unique<TerseListing>(menu, output);
     case Style::stats:
         names.insert(names.end(), {"bytes", "packets"});
-        return std::make_unique<ColumnListing>(menu, std::move(names), output);
+        return std::make_unique<ColumnListing>(menu, names, output);
     case Style::brief:
-        return std::make_unique<ColumnListing>(menu, std::move(names), output);
+        return std::make_unique<ColumnListing>(menu, names, output);
     case Style::menu:
         break;
     }

@@ -60,17 +60,17 @@ struct Menu {
     std::string_view path;
     MenuKind kind = MenuKind::list;
     Family family = Family::ipv4;
-    std::string_view table = {}; // of rules: "filter", "raw"
+    std::string_view table; // of rules: "filter", "raw"
     std::vector<const Property *> properties;
     std::span<const std::string_view> verbs;
-    std::span<const Flag> flags = {};
+    std::span<const Flag> flags;
     Form form = Form::columns;
     std::vector<std::string_view> columns; // of the form with columns
-    std::string_view key = {};             // the property whose value names an item
-    std::span<const Item> fixed = {};      // items of a fixed menu, as they come
+    std::string_view key;                  // the property whose value names an item
+    std::span<const Item> fixed;           // items of a fixed menu, as they come
     // Properties and actions of RouterOS that are known and not built yet.
-    std::span<const std::string_view> missing_properties = {};
-    std::span<const std::string_view> missing_actions = {};
+    std::span<const std::string_view> missing_properties;
+    std::span<const std::string_view> missing_actions;
     // What no single property can judge. nullptr: nothing.
     Result<void> (*check)(const Menu &menu, const Edited &edited) = nullptr;
 

@@ -17,15 +17,6 @@ struct Helper {
     std::vector<PortRange> ports; // empty: it has no ports to set
 };
 
-const std::array helpers{
-    Helper{"ftp", {{21, 21}}},
-    Helper{"tftp", {{69, 69}}},
-    Helper{"irc", {{6667, 6667}}},
-    Helper{"h323", {}},
-    Helper{"sip", {{5060, 5060}, {5061, 5061}}},
-    Helper{"pptp", {}},
-};
-
 const std::array rows{
     Property{.name = "name",
              .parse = parse_name,
@@ -52,6 +43,14 @@ constexpr std::array flags{Flag{'X', "disabled", 0}, Flag{'I', "invalid", 0}};
 
 std::vector<Item> make_items()
 {
+    const std::array helpers{
+        Helper{"ftp", {{21, 21}}},
+        Helper{"tftp", {{69, 69}}},
+        Helper{"irc", {{6667, 6667}}},
+        Helper{"h323", {}},
+        Helper{"sip", {{5060, 5060}, {5061, 5061}}},
+        Helper{"pptp", {}},
+    };
     std::vector<Item> items;
     for (const Helper &helper : helpers) {
         Item item;

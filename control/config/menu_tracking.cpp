@@ -31,7 +31,7 @@ constexpr std::array rows{
              .low = 1,
              .high = TG_LIMIT_CONNECTIONS},
 #define TG_X(class_, property, seconds)                                                            \
-    Property{.name = property,                                                                     \
+    Property{.name = (property),                                                                   \
              .parse = parse_time,                                                                  \
              .help = "how long such a connection lives without a packet",                          \
              .fallback = #seconds,                                                                 \

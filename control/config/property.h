@@ -55,15 +55,15 @@ struct Property {
     std::string_view name;
     ValueParser parse = nullptr;
     std::string_view help;
-    std::string_view fallback = {}; // text of the default; empty: there is none
+    std::string_view fallback; // text of the default; empty: there is none
     unsigned traits = 0;
     unsigned tables = table_all;
-    std::span<const std::string_view> words = {}; // values of an enumeration
-    std::int64_t low = 0;                         // bounds of numbers (seconds for times)
-    std::int64_t high = 0;                        // … and the length of texts and lists
+    std::span<const std::string_view> words; // values of an enumeration
+    std::int64_t low = 0;                    // bounds of numbers (seconds for times)
+    std::int64_t high = 0;                   // … and the length of texts and lists
     Reference reference = Reference::none;
     Side side = Side::both;
-    std::string_view action = {}; // only with this action
+    std::string_view action; // only with this action
 
     [[nodiscard]] constexpr bool has(unsigned trait) const
     {

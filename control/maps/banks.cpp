@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/maps/banks.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <numeric>
+#include <ranges>
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
@@ -53,13 +54,13 @@ Result<void> Banks::fill(std::uint64_t bank, std::span<const tg_bank_element> el
         return fail(fmt::format("a bank has {} to {} elements, not {}", TG_BANK_FIRST,
                                 TG_LIMIT_BANK_ELEMENTS, elements.size()));
     }
-    std::uint32_t count = static_cast<std::uint32_t>(elements.size());
+    auto count = static_cast<std::uint32_t>(elements.size());
     const Result<Fd> inner = create_inner(count);
     if (!inner) {
         return std::unexpected(inner.error());
     }
     std::vector<std::uint32_t> indices(count);
-    std::iota(indices.begin(), indices.end(), 0u);
+    std::ranges::copy(std::views::iota(0u, count), indices.begin());
     if (bpf_map_update_batch(inner->get(), indices.data(), elements.data(), &count, nullptr) != 0 ||
         count != elements.size()) {
         return fail(fmt::format("cannot fill a bank: {} of {} elements written: {}", count,
@@ -80,14 +81,15 @@ Result<void> Banks::wait_for_packets()
 
 Result<Fd> Banks::inner(std::uint64_t bank) const
 {
-    const Result<std::optional<std::uint32_t>> id = map_.find<std::uint32_t>(slot_of(bank));
-    if (!id) {
-        return std::unexpected(id.error());
+    const Result<std::optional<std::uint32_t>> found = map_.find<std::uint32_t>(slot_of(bank));
+    if (!found) {
+        return std::unexpected(found.error());
     }
-    if (!*id) {
+    const std::optional<std::uint32_t> &id = *found;
+    if (!id) {
         return fail(fmt::format("bank {} is empty", bank));
     }
-    Fd fd(bpf_map_get_fd_by_id(**id));
+    Fd fd(bpf_map_get_fd_by_id(*id));
     if (!fd) {
         return fail(fmt::format("cannot open bank {}: {}", bank, std::strerror(errno)));
     }

@@ -51,14 +51,15 @@ public:
     // As find, for arrays, where every key in range is there.
     template <class Value> [[nodiscard]] Result<Value> at(std::uint32_t index) const
     {
-        const Result<std::optional<Value>> value = find<Value>(index);
-        if (!value) {
-            return std::unexpected(value.error());
+        const Result<std::optional<Value>> found = find<Value>(index);
+        if (!found) {
+            return std::unexpected(found.error());
         }
-        if (!*value) {
+        const std::optional<Value> &value = *found;
+        if (!value) {
             return fail(no_such_index(index));
         }
-        return **value;
+        return *value;
     }
     template <class Value, class Key> Result<void> put(const Key &key, const Value &value) const
     {

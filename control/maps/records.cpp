@@ -28,12 +28,12 @@ template <class Value> Result<std::map<std::uint32_t, Value>> read_all(const Pin
     }
     std::map<std::uint32_t, Value> all;
     for (const std::uint32_t key : *keys) {
-        const Result<std::optional<Value>> value = map.find<Value>(key);
-        if (!value) {
-            return std::unexpected(value.error());
+        const Result<std::optional<Value>> found = map.find<Value>(key);
+        if (!found) {
+            return std::unexpected(found.error());
         }
-        if (*value) {
-            all.emplace(key, **value);
+        if (const std::optional<Value> &value = *found) {
+            all.emplace(key, *value);
         }
     }
     return all;

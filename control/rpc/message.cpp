@@ -125,7 +125,7 @@ std::expected<Request, BadRequest> parse_request(std::string_view line)
         request.id = (*json)["id"];
     }
     if (!has_text(*json, "jsonrpc") || (*json)["jsonrpc"] != protocol_version) {
-        return refused(Code::invalid_request, "expected \"jsonrpc\":\"2.0\"");
+        return refused(Code::invalid_request, R"(expected "jsonrpc":"2.0")");
     }
     if (!has_text(*json, "method")) {
         return refused(Code::invalid_request, "method: expected a string");

@@ -168,14 +168,14 @@ void Server::accept()
 void Server::stop()
 {
     listener_.reset();
-    for (Client &client : clients_) {
+    for (const Client &client : clients_) {
         ::shutdown(client.socket.get(), SHUT_RD);
     }
 }
 
 void Server::cut_off()
 {
-    for (Client &client : clients_) {
+    for (const Client &client : clients_) {
         ::shutdown(client.socket.get(), SHUT_RDWR);
     }
 }

@@ -16,7 +16,7 @@ namespace tg::test {
 namespace {
 
 constexpr std::size_t life_steps = 200;
-constexpr std::uint64_t lives = 30, long_lives = 2500;
+constexpr std::uint64_t lives = 30, long_lives = 1500;
 
 std::string environment_text(const char *name)
 {

@@ -61,6 +61,8 @@ public:
         fake.context.ifindex = skb.ifindex;
         fake.context.ingress_ifindex = skb.ingress_ifindex;
         fake.context.tc_index = skb.tag;
+        // No metadata lies before the frame, as in a test run; these are nobody's addresses.
+        fake.context.data_meta = fake.context.data = fake.context.data_end = 1;
         fake.context.gso_size = skb.frame.gso_size;
         fake.context.gso_segs = skb.frame.gso_segments;
         if (fake.bytes.size() >= ETH_HLEN) {

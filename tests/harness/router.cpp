@@ -117,7 +117,8 @@ int expected_action(const std::string &reason)
 // Every packet is counted, goes where its reason says, and only what we send ourselves is changed.
 void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
 {
-    const bool counted_before = hook.egress && hook.from_ifindex != 0 && hook.tag == TG_TAG_FORWARD;
+    const bool counted_before =
+        hook.egress && find_interface(hook.from_ifindex) != nullptr && hook.tag == TG_TAG_FORWARD;
     if (outcome.reason.empty() != counted_before) {
         outcome.faults.push_back(counted_before ? "counted twice" : "not counted");
     }

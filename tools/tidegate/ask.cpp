@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "control/agent/lock.h"
+#include "control/command/incomplete.h"
 #include "control/rpc/client.h"
 #include "tools/tidegate/script.h"
 
@@ -55,30 +57,48 @@ rpc::Answer<rpc::Json> call(rpc::Client &client, const char *method, const rpc::
     return written ? std::move(answer) : rpc::refuse(rpc::Code::failed, written.error().message);
 }
 
-// Waits, but not for longer than somebody reads what is printed.
-bool still_read_after(std::chrono::milliseconds time)
+// What ends a listing with interval=: nobody reads it any more, or the next command is there.
+constexpr pollfd reader_gone = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+constexpr pollfd next_command = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+
+bool ended_within(std::chrono::milliseconds time, std::vector<pollfd> ends)
 {
-    pollfd output = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
-    return ::poll(&output, 1, static_cast<int>(time.count())) <= 0;
+    return ::poll(ends.data(), ends.size(), static_cast<int>(time.count())) > 0;
 }
 
-// A listing with interval= starts at the top of a terminal's screen, and below the last elsewhere.
-Result<void> repeat(rpc::Client &client, rpc::Answer<rpc::Json> answer)
+// The answer, once a listing with interval= has ended. It starts at the top of a terminal's screen,
+// and below the last elsewhere.
+rpc::Answer<rpc::Json> repeat(rpc::Client &client, rpc::Answer<rpc::Json> answer,
+                              const std::vector<pollfd> &ends)
 {
     const bool terminal = ::isatty(STDOUT_FILENO) != 0;
     while (answer && answer->is_object() && answer->value("repeat-ms", 0) > 0) {
-        if (!still_read_after(std::chrono::milliseconds(answer->value("repeat-ms", 0)))) {
-            return {};
+        if (ended_within(std::chrono::milliseconds(answer->value("repeat-ms", 0)), ends)) {
+            return answer;
         }
         if (const Result<void> top = write_out(terminal ? "\033[H\033[J" : ""); !top) {
-            return top;
+            return rpc::refuse(rpc::Code::failed, top.error().message);
         }
         answer = call(client, "repeat", rpc::Json::object());
     }
-    if (!answer) {
-        return std::unexpected(rpc::to_error(answer.error()));
-    }
-    return {};
+    return answer;
+}
+
+// A command with its continuation lines; nothing at the end of the input.
+std::optional<std::string> read_command(std::string_view prompt)
+{
+    std::string text;
+    std::string line;
+    do {
+        fmt::print("{}", text.empty() ? prompt : "... ");
+        std::fflush(stdout);
+        if (!std::getline(std::cin, line)) {
+            fmt::print("\n");
+            return std::nullopt;
+        }
+        text += (text.empty() ? "" : "\n") + line;
+    } while (is_incomplete(text));
+    return text;
 }
 
 Result<rpc::Client> connect(const Instance &instance)
@@ -103,7 +123,11 @@ Result<void> ask(const Instance &instance, const Question &question)
     if (!client) {
         return std::unexpected(client.error());
     }
-    return repeat(*client, call(*client, "run", params_of(question)));
+    const auto answer = repeat(*client, call(*client, "run", params_of(question)), {reader_gone});
+    if (!answer) {
+        return std::unexpected(rpc::to_error(answer.error()));
+    }
+    return {};
 }
 
 Result<void> converse(const Instance &instance, bool json)
@@ -113,16 +137,15 @@ Result<void> converse(const Instance &instance, bool json)
         return std::unexpected(client.error());
     }
     std::string level;
-    std::string line;
     for (;;) {
-        fmt::print("[{}] {}> ", instance.name(), level.empty() ? "/" : level);
-        std::fflush(stdout);
-        if (!std::getline(std::cin, line) || line == "/quit" || line == "quit") {
-            fmt::print("\n");
+        std::optional<std::string> text =
+            read_command(fmt::format("[{}] {}> ", instance.name(), level.empty() ? "/" : level));
+        if (!text || *text == "/quit" || *text == "quit") {
             return {};
         }
-        const auto answer = call(
-            *client, "run", params_of({.text = line, .file = {}, .import = false, .json = json}));
+        const Question question{std::move(*text), "", false, json};
+        const auto answer =
+            repeat(*client, call(*client, "run", params_of(question)), {reader_gone, next_command});
         if (!answer) {
             fmt::print(stderr, "{}\n", to_string(rpc::to_error(answer.error())));
             continue;

@@ -66,7 +66,7 @@ Result<void> stop_agent(const Instance &instance)
     if (gone()) {
         return {};
     }
-    if (Result<rpc::Client> client = rpc::Client::connect(control_socket(instance)); client) {
+    if (Result<rpc::Client> client = rpc::Client::connect(control_socket(instance))) {
         if (client->call("shutdown", rpc::Json::object()) && waits_for(gone)) {
             return {};
         }
