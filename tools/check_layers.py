@@ -41,13 +41,14 @@ MAY_INCLUDE = {
     "control/agent": AGENT,
     "loader": MAPS | {"bpf", "loader"},
     "tools": AGENT | {"loader", "tools"},
+    "tools/bench": AGENT | {"bpf", "loader", "tools/bench"},
     "tests": AGENT | {"loader", "tools", "tests", "bpf", "bpf/core", "bpf/path"},
 }
 
 # Libraries that only some folders may see.
 LIBRARIES = {
     r"bpf/(libbpf|bpf)\.h": ("control/maps", "control/commit", "control/conntrack", "loader",
-                             "tests"),
+                             "tools/bench", "tests"),
     r"CLI/.*": ("control/agent", "loader", "tools", "tests"),
     r"spdlog/.*": ("control/base",),
     r"re2/.*": ("control/command",),

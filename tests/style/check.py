@@ -112,7 +112,8 @@ def check_licences():
     for file, lines in sources():
         first = next((line for line in lines if not line.startswith("#!")), "")
         found = re.search(r"SPDX-License-Identifier: (.*?)( \*/)?$", first)
-        kernel = name(file).startswith(("bpf/", "include/")) and file.suffix in CODE
+        kernel = name(file).startswith(("bpf/", "include/", "tools/bench/bpf/")) \
+            and file.suffix in CODE
         expected = KERNEL_LICENCE if kernel else OTHER_LICENCE
         if not found or found.group(1) != expected:
             bad.append(f"{name(file)}: expected SPDX-License-Identifier: {expected}")

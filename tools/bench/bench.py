@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The bench: what a packet costs. A measurement, not a test; needs root, and works in private
+namespaces that are gone afterwards.
+
+bench.py prog       ns a run of the loaded programs, for each way through the datapath
+bench.py pipeline   packets a second from a source through a firewall to a sink, with nftables and
+                    stateless devices beside it
+"""
+import argparse
+import os
+import signal
+import sys
+
+import network
+import pipeline
+import prog
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_subparsers(dest="part", required=True)
+    one = parts.add_parser("prog")
+    one.add_argument("--rounds", type=int, default=7)
+    one.add_argument("--runs", type=int, default=20000, help="runs of a program in a round")
+    one.add_argument("--only", default="", help="ways whose name contains this")
+    two = parts.add_parser("pipeline")
+    two.add_argument("--rounds", type=int, default=9)
+    two.add_argument("--flows", type=int, default=1000)
+    two.add_argument("--protocol", choices=("udp", "tcp", "both"), default=None,
+                     help="default: both, but UDP alone above 400000 flows")
+    two.add_argument("--seconds", type=float, default=0.2, help="of each measurement")
+    return parser.parse_args()
+
+
+def interrupted(number, _):
+    """A signal ends the bench like an error, so that everything is removed."""
+    raise network.Trouble(f"ended by {signal.Signals(number).name}")
+
+
+def main():
+    """Runs one part."""
+    options = arguments()
+    if os.geteuid() != 0:
+        sys.exit("bench: needs root for network namespaces and BPF programs")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    try:
+        with network.Network() as made:
+            {"prog": prog.bench, "pipeline": pipeline.bench}[options.part](made, options)
+    except network.Trouble as trouble:
+        sys.exit(f"bench: void: {trouble}")
+
+
+if __name__ == "__main__":
+    main()

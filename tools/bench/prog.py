@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ns a run of an instance's own pinned programs, by BPF_PROG_TEST_RUN, for each way through them.
+
+Every run has a fresh frame (bpf/bench_replay.bpf.c writes it and tail-calls the program); `net` is
+less what that costs with an empty program. In `established` ways the runs go over 1000 connections
+opened before, in `new` ways each run opens another connection, in `close` ways each run ends
+another one; before each measurement the sweep program removes all connections of the last one.
+After it the instance must have counted every run under the reason of the way.
+"""
+import figures
+import rules
+from network import FW_LAN, FW_WAN, Tidegate, check, traffic
+
+SYN, ACK, PSH, FIN, RST = 2, 16, 8, 1, 4
+FLOWS = 1000
+
+
+class Instance(Tidegate):
+    """One rule set, attached in native mode; its tc programs are measured too."""
+
+    def start(self, text):
+        """Puts it in force."""
+        self.up(text)
+        return self
+
+    def replay(self, program, words, count, side="lan", ingress="lan"):
+        """Runs a pinned program `count` times; ns a run."""
+        hook = "xdp" if program.startswith("xdp") else "tc"
+        ifindex = self.firewall.ifindex
+        words = words | {"dst-mac": self.firewall.mac(side)}
+        answer = self.firewall.network.runner.ask(
+            do="replay", hook=hook, program=f"{self.bpffs}/programs/{program}",
+            netns=self.firewall.netns, ifindex=ifindex[side],
+            ingress_ifindex=ifindex[ingress] if ingress else 0, count=count, traffic=words)
+        return answer["ns"]
+
+    def forget(self):
+        """Removes all connections."""
+        self.firewall.network.runner.ask(do="forget", bpffs=self.bpffs)
+
+
+class Way:
+    """One way through the datapath: what is done before, what is measured, what it counts as."""
+
+    def __init__(self, name, instance, program, reason, **words):
+        self.name, self.instance, self.program, self.reason = name, instance, program, reason
+        self.opens = words.pop("opens", False)
+        self.before = words.pop("before", ())
+        self.side = words.pop("side", "lan")
+        self.ingress = None if program == "tc_egress" else self.side
+        self.protocol = words.pop("protocol", "tcp")
+        self.words = words
+        self.samples = figures.Samples()
+
+    def traffic(self, flows, **more):
+        """Frames of this way; `more` where a step before differs."""
+        return traffic(self.instance.firewall, self.protocol, flows, **(self.words | more))
+
+    def prepare(self, flows):
+        """Opens the connections the measurement needs, each step in both directions' programs."""
+        for program, side, flags, from_server in self.before:
+            self.instance.replay(program, self.traffic(flows, tcp_flags=flags,
+                                                       from_server=from_server),
+                                 flows, side, None if program == "tc_egress" else side)
+
+    def measure(self, runs):
+        """One round."""
+        flows = runs if self.opens else FLOWS
+        self.instance.forget()
+        self.prepare(flows)
+        before = self.instance.reasons().get(self.reason, 0)
+        self.samples.add(self.instance.replay(self.program, self.traffic(flows), runs, self.side,
+                                              self.ingress))
+        counted = self.instance.reasons().get(self.reason, 0) - before
+        check(counted == runs, f"{self.name}: {counted} of {runs} runs counted as {self.reason}"
+              f" (all: {self.instance.reasons()})")
+
+
+def ways_in(program, spec, raw, linear):
+    """The same ways in XDP and in TC ingress."""
+    handshake = ((program, "lan", SYN, False), (program, "wan", SYN | ACK, True),
+                 (program, "lan", ACK, False))
+    to_router = ((program, "lan", SYN, False), ("tc_egress", "lan", SYN | ACK, True),
+                 (program, "lan", ACK, False))
+    plain = {"tcp_flags": ACK | PSH}
+    yield Way("drop in raw", raw, program, "raw-rule", protocol="udp")
+    yield Way("established forward, tcp", spec, program, "forward", before=handshake, **plain)
+    yield Way("established forward, udp", spec, program, "forward", before=handshake,
+              protocol="udp", server_port=4433)
+    for count, instance in linear.items():
+        yield Way(f"new forward, {count} rules", instance, program, "forward", opens=True,
+                  protocol="udp")
+    yield Way("new forward, spec's rules", spec, program, "forward", opens=True, protocol="udp")
+    yield Way("input, established", spec, program, "input", before=to_router, server=FW_LAN,
+              server_port=22, **plain)
+    yield Way("invalid, dropped", spec, program, "filter-rule", server_port=81, **plain)
+    yield Way("close by FIN", spec, program, "forward", opens=True, before=handshake,
+              server_port=82, tcp_flags=FIN | ACK)
+    yield Way("close by RST", spec, program, "forward", opens=True, before=handshake,
+              server_port=83, tcp_flags=RST)
+
+
+def ways_out(spec):
+    """The router's own packets."""
+    program, own = "tc_egress", {"client": FW_WAN, "side": "wan"}
+    answered = ((program, "wan", SYN, False), ("xdp_ingress", "wan", SYN | ACK, True))
+    yield Way("new output", spec, program, "output", opens=True, protocol="udp", **own)
+    yield Way("established output", spec, program, "output", before=answered,
+              tcp_flags=ACK | PSH, server_port=84, **own)
+
+
+def floor(made, firewall, program, runs, bare=False):
+    """ns of a yardstick program."""
+    hook = "tc" if program.endswith("tc") else "xdp"
+    return made.runner.ask(do="replay", hook=hook, program=program, netns=firewall.netns,
+                           ifindex=firewall.ifindex["lan"], count=runs, bare=bare,
+                           traffic=traffic(firewall, "udp", FLOWS))["ns"]
+
+
+YARDSTICKS = (("empty program, XDP", "empty_xdp", True), ("empty program, TC", "empty_tc", True),
+              ("frame and tail call, XDP", "empty_xdp", False),
+              ("frame and tail call, TC", "empty_tc", False),
+              ("bpf_fib_lookup", "fib_xdp", False))
+
+
+def report(groups, yardsticks):
+    """The tables."""
+    medians = {name: samples.median for name, samples in yardsticks.items()}
+    rows = [[name, f"{samples.median:.0f}", f"{samples.best:.0f}..{samples.worst:.0f}"]
+            for name, samples in yardsticks.items()]
+    figures.table(["yardstick", "ns", "range"], rows)
+    for program, ways in groups.items():
+        base = medians["frame and tail call, " + ("XDP" if "xdp" in program else "TC")]
+        print()
+        figures.table([program, "ns gross", "range", "ns net", "best net"],
+                      [[way.name, f"{way.samples.median:.0f}",
+                        f"{way.samples.best:.0f}..{way.samples.worst:.0f}",
+                        f"{way.samples.median - base:.0f}", f"{way.samples.best - base:.0f}"]
+                       for way in ways])
+
+
+def bench(made, options):
+    """The whole part."""
+    def instance(name, text):
+        return Instance(made.firewall(name), "native").start(text)
+
+    spec, raw = instance("spec", rules.SPECIFICATION), instance("raw", rules.RAW)
+    linear = {count: instance(f"r{count}", rules.linear(count)) for count in (0, 10, 100, 1000)}
+    groups = {program: list(ways_in(program, spec, raw, linear))
+              for program in ("xdp_ingress", "tc_ingress")}
+    groups["tc_egress"] = list(ways_out(spec))
+    groups = {program: [way for way in ways if options.only in f"{program} {way.name}"]
+              for program, ways in groups.items()}
+    every = [way for ways in groups.values() for way in ways]
+    yardsticks = {name: figures.Samples() for name, _, _ in YARDSTICKS}
+    for number in range(options.rounds):
+        for name, program, bare in YARDSTICKS:
+            yardsticks[name].add(floor(made, spec.firewall, program, options.runs * 5, bare))
+        for way in figures.in_turn(every, number):
+            way.measure(options.runs)
+    print(f"BPF_PROG_TEST_RUN, {options.runs} runs a round, {options.rounds} rounds interleaved, "
+          "medians; net: less frame and tail call\n")
+    report({program: ways for program, ways in groups.items() if ways}, yardsticks)
