@@ -65,6 +65,28 @@ bool reach_namespace(const Record &record)
     return false;
 }
 
+namespace {
+
+// Whether anything is attached in the record's namespace, which is not the thread's. Filters of
+// clsact can be seen only from inside, so the thread goes there, and comes back.
+Result<bool> attached_elsewhere(const Instance &instance, const Record &record)
+{
+    const Result<Fd> here = current_netns();
+    if (!here) {
+        return std::unexpected(here.error());
+    }
+    const bool reached = reach_namespace(record);
+    const bool attached = std::ranges::any_of(record.interfaces, [&](const auto &interface) {
+        return link_status(instance, interface, reached).state == LinkState::attached;
+    });
+    if (const Result<void> back = enter_netns(*here); !back) {
+        return std::unexpected(back.error());
+    }
+    return attached;
+}
+
+} // namespace
+
 Result<Session> Session::to_attach(const Instance &instance, const std::string &netns)
 {
     const Result<std::uint64_t> cookie = netns_cookie();
@@ -109,10 +131,11 @@ Result<void> Session::move_to(const Record &here)
         return {};
     }
     in_namespace_ = false;
-    const bool all_gone = std::ranges::all_of(record_.interfaces, [this](const auto &interface) {
-        return link_status(instance_, interface, false).state != LinkState::attached;
-    });
-    if (!all_gone || record_.interfaces.empty()) {
+    const Result<bool> attached = attached_elsewhere(instance_, record_);
+    if (!attached) {
+        return std::unexpected(attached.error());
+    }
+    if (*attached || record_.interfaces.empty()) {
         return fail(fmt::format("instance \"{}\" belongs to network namespace {}: give that with "
                                 "--netns, choose another --instance, or {}",
                                 instance_.name(),

@@ -299,33 +299,40 @@ def gone_namespace(lab):
         lab.loader("detach", "--netns", lab.fw.name)
         equal(leftovers.of_instance(lab.instance), [], "left of the instance")
         lab.build()
-    attach(lab, *DEVICES)
-    lab.build()
-    eventually(lambda: {state for _, state in states(lab)} == {"gone"}, "gone")
-    attach(lab, "ether1")
-    equal(states(lab), [("ether1", "attached")], "in the new namespace")
-    lab.loader("detach")
-    nothing_left(lab)
+        attach(lab, "--tc-link", link, *DEVICES)
+        lab.build()
+        eventually(lambda: {state for _, state in states(lab)} <= {"gone", "unreachable"}, "gone")
+        attach(lab, "--tc-link", link, "ether1")
+        equal(states(lab), [("ether1", "attached")], "in the new namespace")
+        lab.loader("detach")
+        nothing_left(lab)
+
+
+def _second_instance(lab, other, link):
+    """What another instance may do while the lab's own holds ether1."""
+    result = lab.program("tidegate-loader", "attach", "--instance", other, "--netns",
+                         lab.fw.name, "ether1", good=False)
+    check(f'is already attached by instance "{lab.instance}"' in result.stderr, result.stderr)
+    equal(leftovers.of_instance(other), [], "left of the other instance")
+    lab.program("tidegate-loader", "attach", "--instance", other, "--netns", lab.fw.name,
+                "--tc-link", link, "ether2")
+    result = lab.program("tidegate-loader", "attach", "--instance", other, "--netns",
+                         lab.wan.name, "eth0", good=False)
+    check(f"belongs to network namespace /run/netns/{lab.fw.name}" in result.stderr,
+          result.stderr)
+    check(leftovers.on_device(lab.fw, "ether2"), "ether2 stays attached")
 
 
 def other_instances(lab):
     """One interface, one instance; one instance, one namespace."""
     other = lab.instance + "b"
     attach(lab, "ether1")
-    try:
-        result = lab.program("tidegate-loader", "attach", "--instance", other, "--netns",
-                             lab.fw.name, "ether1", good=False)
-        check(f'is already attached by instance "{lab.instance}"' in result.stderr, result.stderr)
+    for link in ("auto", "clsact"):
+        try:
+            _second_instance(lab, other, link)
+        finally:
+            lab.program("tidegate-loader", "detach", "--instance", other)
         equal(leftovers.of_instance(other), [], "left of the other instance")
-        lab.program("tidegate-loader", "attach", "--instance", other, "--netns", lab.fw.name,
-                    "ether2")
-        result = lab.program("tidegate-loader", "attach", "--instance", other, "--netns",
-                             lab.wan.name, "eth0", good=False)
-        check(f"belongs to network namespace /run/netns/{lab.fw.name}" in result.stderr,
-              result.stderr)
-    finally:
-        lab.program("tidegate-loader", "detach", "--instance", other)
-    equal(leftovers.of_instance(other), [], "left of the other instance")
     equal(states(lab), [("ether1", "attached")], "the first one is untouched")
 
 
