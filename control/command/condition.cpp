@@ -38,6 +38,16 @@ std::optional<Address> read_address(std::string_view text)
     return std::nullopt;
 }
 
+std::optional<AddressRange> read_range(std::string_view text)
+{
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+        if (const auto range = parse_address_range(text, family)) {
+            return *range;
+        }
+    }
+    return std::nullopt;
+}
+
 // As a listing prints it.
 std::string printed(const Operand &operand)
 {
@@ -99,6 +109,17 @@ std::partial_ordering order(const Operand &operand, const Literal &literal)
                       operand);
 }
 
+// Every address of the operand, which may be a range itself, is one of the literal's.
+bool is_within(const Operand &operand, const Literal &literal)
+{
+    const auto *text = std::get_if<std::string>(&operand);
+    const auto own = text == nullptr ? std::nullopt : read_range(without_port(*text));
+    const auto &range = literal.range;
+    // IPv4 addresses are no part of ::/0, whatever their form in memory.
+    return own && range && own->low.is_ipv4() == range->low.is_ipv4() && range->low <= own->low &&
+           own->high <= range->high;
+}
+
 bool holds(const Condition::Node::Term &term, const Operand &operand)
 {
     switch (term.comparison) {
@@ -118,6 +139,8 @@ bool holds(const Condition::Node::Term &term, const Operand &operand)
         return std::is_gteq(order(operand, term.literal));
     case Comparison::match:
         return RE2::PartialMatch(printed(operand), *term.literal.regex);
+    case Comparison::within:
+        return is_within(operand, term.literal);
     }
     return false;
 }
@@ -221,6 +244,7 @@ Literal read_literal(std::string text)
         literal.time = *time;
     }
     literal.address = read_address(text);
+    literal.range = read_range(text);
     literal.text = std::move(text);
     return literal;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conditions of `where` and `find`: prop=value, ~ regex, comparisons, and/or/!, truth of a
-// property.
+// Conditions of `where` and `find`: prop=value, ~ regex, in prefix, comparisons, and/or/!, truth of
+// a property.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ enum class Comparison : std::uint8_t {
     greater,
     at_most,
     at_least,
-    match, // "~"
+    match,  // "~"
+    within, // "in"
 };
 
 // What a property is compared with, read once as everything it could be.
@@ -36,7 +37,8 @@ struct Literal {
     std::optional<std::int64_t> number;
     std::optional<Duration> time;
     std::optional<Address> address;
-    std::unique_ptr<const RE2> regex; // only for "~"
+    std::optional<AddressRange> range; // also of one address
+    std::unique_ptr<const RE2> regex;  // only for "~"
 };
 
 struct Condition::Node {

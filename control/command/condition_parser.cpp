@@ -14,7 +14,7 @@
 //   any  = all { ("or" | "||") all }
 //   all  = one { [ "and" | "&&" ] one }          side by side means and
 //   one  = { "!" | "not" } ( "(" any ")" [ ("=" | "!=") truth ] | term )
-//   term = property [ operator value ]
+//   term = property [ operator value ]            operator "in": an address, prefix or range
 namespace tg {
 namespace {
 
@@ -121,6 +121,10 @@ Comparison ConditionParser::take_operator()
             }
             return known.comparison;
         }
+    }
+    if (next_word() == "in") {
+        lexer_.run(is_name_character);
+        return Comparison::within;
     }
     return Comparison::truth;
 }
@@ -229,6 +233,9 @@ Result<Literal> ConditionParser::literal(Comparison comparison)
         return fail("syntax error: expected a value", place);
     }
     Literal literal = read_literal(std::move(word->text));
+    if (comparison == Comparison::within && !literal.range) {
+        return fail("expected an address, prefix or range such as 192.0.2.0/24", place);
+    }
     if (comparison != Comparison::match) {
         return literal;
     }

@@ -83,6 +83,9 @@ constexpr Case cases[] = {
     {"print where (a)=maybe", "expected yes or no (line 1 column 17)"},
     {"print where (a)=", "syntax error: expected a value (line 1 column 17)"},
     {"print where chain=$x", "syntax error: expected a value (line 1 column 19)"},
+    {"print where a in 10.0.0.0/33", "expected an address, prefix or range such as "
+                                     "192.0.2.0/24 (line 1 column 18)"},
+    {"print where a in", "syntax error: expected a value (line 1 column 17)"},
     {"print where chain~\"[\"", "expected a regular expression: missing ]: [ (line 1 column 19)"},
     {"print where chain~\"a\\.b\"", "syntax error: expected one of \\\" \\\\ \\$ \\? \\_ \\n \\r "
                                     "\\t \\a \\b \\f \\v or two capital "
