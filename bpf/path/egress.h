@@ -54,7 +54,7 @@ TG_INLINE int tg_egress(tg_ctx *ctx, struct tg_packet *packet, enum tg_origin or
 
     if (reason)
         return reason;
-    if (origin == TG_ORIGIN_ROUTER || tg_own_tunnel(ctx, packet))
+    if (origin == TG_ORIGIN_ROUTER || tg_own_tunnel(packet))
         return tg_egress_router(ctx, packet);
     if (origin == TG_ORIGIN_REFUSED)
         return TG_REASON_INPUT_FORWARDED;

@@ -9,6 +9,7 @@
 #include "path/route.h"
 #include "path/sanity.h"
 #include "path/scratch.h"
+#include "path/source.h"
 
 /* The CPU's slot, made ready for this packet; NULL only if the kernel has none. */
 TG_INLINE struct tg_packet *tg_ingress_packet(tg_ctx *ctx)
@@ -32,6 +33,7 @@ TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)
                ?: tg_stage_fragment(packet)
                ?: tg_stage_raw_prerouting(packet)
                ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_source(ctx, packet)
                ?: tg_stage_route(ctx, packet)
                ?: tg_stage_filter_input(packet)
                ?: tg_stage_filter_forward(packet);

@@ -97,3 +97,11 @@ struct {
     __type(value, struct tg_device);
     __uint(pinning, LIBBPF_PIN_BY_NAME);
 } tg_devices SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, TG_LIMIT_ADDRESSES);
+    __type(key, struct tg_addr);
+    __type(value, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_addresses SEC(".maps");

@@ -2,9 +2,9 @@
 /* Where a packet at TC egress comes from, and whether it was judged on its way in. */
 #pragma once
 
+#include "core/tuple_ops.h"
 #include "path/bank.h"
 #include "path/context.h"
-#include "path/route.h"
 
 enum tg_origin {
     TG_ORIGIN_ROUTER,   /* sent by this host: the output side judges it */
@@ -38,20 +38,12 @@ TG_INLINE bool tg_is_tunnel(__u8 protocol)
 }
 
 /* Whether the host itself sent this outer packet of a tunnel: its source is an own address. */
-TG_INLINE bool tg_own_tunnel(tg_ctx *ctx, const struct tg_packet *packet)
+TG_INLINE bool tg_own_tunnel(const struct tg_packet *packet)
 {
-    struct tg_packet *asked = (struct tg_packet *)packet;
-    struct tg_addr dst = packet->tuple.dst;
-    struct bpf_fib_lookup fib;
-    __u32 in_ifindex = packet->in_ifindex;
-    long answer;
+    __u32 *kind;
 
     if (!tg_is_tunnel(packet->tuple.protocol))
         return false;
-    asked->tuple.dst = packet->tuple.src;
-    asked->in_ifindex = ctx->ifindex;
-    answer = tg_fib_lookup(ctx, asked, 0, &fib);
-    asked->tuple.dst = dst;
-    asked->in_ifindex = in_ifindex;
-    return answer == BPF_FIB_LKUP_RET_NOT_FWDED;
+    kind = bpf_map_lookup_elem(&tg_addresses, &packet->tuple.src);
+    return kind && *kind & TG_ADDRESS_OWN;
 }

@@ -7,12 +7,13 @@
 #include "core/tuple_ops.h"
 #include "path/context.h"
 
-/* Asks the kernel's routing tables. `size` 0: do not compare with the path's MTU. */
-TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_packet *packet, __u16 size,
-                             struct bpf_fib_lookup *fib)
+/*
+ * Asks the kernel's routing tables for a packet with this tuple that comes in by an interface.
+ * `size` 0: do not compare with the path's MTU.
+ */
+TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_tuple *tuple, __u32 in_ifindex, __u8 tos,
+                             __u16 size, struct bpf_fib_lookup *fib)
 {
-    const struct tg_tuple *tuple = &packet->tuple;
-
     __builtin_memset(fib, 0, sizeof(*fib));
     fib->l4_protocol = tuple->protocol;
     if (tg_has_ports(tuple->protocol)) {
@@ -20,15 +21,15 @@ TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_packet *packet, __u16 
         fib->dport = tuple->dst_port;
     }
     fib->tot_len = size;
-    fib->ifindex = packet->in_ifindex;
+    fib->ifindex = in_ifindex;
     if (tuple->family == TG_FAMILY_IPV4) {
         fib->family = TG_AF_INET;
-        fib->tos = packet->tos & 0xfc; /* without the ECN bits */
+        fib->tos = tos & 0xfc; /* without the ECN bits */
         fib->ipv4_src = tuple->src.words[3];
         fib->ipv4_dst = tuple->dst.words[3];
     } else {
         fib->family = TG_AF_INET6;
-        fib->flowinfo = tg_net32((__u32)(packet->tos & 0xfc) << 20);
+        fib->flowinfo = tg_net32((__u32)(tos & 0xfc) << 20);
         __builtin_memcpy(fib->ipv6_src, &tuple->src, sizeof(tuple->src));
         __builtin_memcpy(fib->ipv6_dst, &tuple->dst, sizeof(tuple->dst));
     }
@@ -65,11 +66,11 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
     if (tg_packet_is(packet, TG_PACKET_GROUP))
         return tg_route_router(packet);
     size = packet->segment > 0xffff ? 0xffff : (__u16)packet->segment;
-    answer = tg_fib_lookup(ctx, packet, size, &fib);
+    answer = tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex, packet->tos, size, &fib);
     if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
         /* The interface is told only to those who do not ask about sizes. */
         packet->flags |= TG_PACKET_TOO_BIG;
-        answer = tg_fib_lookup(ctx, packet, 0, &fib);
+        answer = tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex, packet->tos, 0, &fib);
         if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
             answer = BPF_FIB_LKUP_RET_SUCCESS;
     }

@@ -95,8 +95,8 @@ Result<void> Agent::take_over()
     if (const Result<bool> read = network_.sync(); !read) {
         return std::unexpected(read.error());
     }
-    if (const Result<void> put = maps_.devices.replace(network_.state().devices); !put) {
-        return put;
+    if (const Result<void> told = tell_datapath(); !told) {
+        return told;
     }
     const Environment &environment = network_.state().environment;
     Result<Standing> standing = committer_.load();
@@ -212,10 +212,18 @@ void Agent::follow_network()
     }
 }
 
+// What the datapath must know of the host's interfaces and addresses.
+Result<void> Agent::tell_datapath()
+{
+    const NetworkState &state = network_.state();
+    const Result<void> told = maps_.devices.replace(state.devices);
+    return told ? maps_.addresses.replace(state.addresses) : told;
+}
+
 void Agent::network_changed()
 {
-    if (const Result<void> put = maps_.devices.replace(network_.state().devices); !put) {
-        log_error("{}", to_string(put.error()));
+    if (const Result<void> told = tell_datapath(); !told) {
+        log_error("{}", to_string(told.error()));
     }
     if (const Result<Standing> now = committer_.refresh(network_.state().environment); !now) {
         log_error("interfaces have changed, but the rules in force could not follow: {}",

@@ -55,6 +55,7 @@ private:
     void follow_network();
     void network_event();
     void network_changed();
+    Result<void> tell_datapath();
     void beat();
     void age();
     void begin_stop();

@@ -2,9 +2,11 @@
 #include "control/agent/network.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <net/if.h>
 #include <set>
 #include <sys/socket.h>
@@ -26,8 +28,9 @@
 namespace tg {
 namespace {
 
-constexpr std::array groups = {RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                               RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_TC};
+constexpr std::array groups = {RTNLGRP_LINK,        RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                               RTNLGRP_IPV4_ROUTE,  RTNLGRP_IPV6_ROUTE,  RTNLGRP_TC,
+                               RTNLGRP_IPV4_NETCONF};
 constexpr int receive_buffer = 1 << 20;
 constexpr int dump_tries = 5; // a dump is disturbed by a change made meanwhile
 
@@ -100,6 +103,55 @@ std::set<std::uint32_t> ipv4_interfaces(const Cache &addresses)
     return found;
 }
 
+Address ipv4_address(std::uint32_t host_order)
+{
+    Address address;
+    address.raw.words[2] = htonl(0xffff);
+    address.raw.words[3] = htonl(host_order);
+    return address;
+}
+
+// Own addresses, and of IPv4 networks the first and the last one, which are for all of it.
+void add_address(rtnl_addr *address, std::map<Address, std::uint32_t> &found)
+{
+    constexpr unsigned longest_with_broadcast = 30; // RFC 3021
+    const nl_addr *local = rtnl_addr_get_local(address);
+    const bool ipv4 = rtnl_addr_get_family(address) == AF_INET;
+    if (local == nullptr || nl_addr_get_len(local) != (ipv4 ? 4u : 16u)) {
+        return;
+    }
+    if (!ipv4) {
+        Address own;
+        std::memcpy(&own.raw, nl_addr_get_binary_addr(local), sizeof own.raw);
+        found[own] |= TG_ADDRESS_OWN;
+        return;
+    }
+    std::uint32_t raw = 0;
+    std::memcpy(&raw, nl_addr_get_binary_addr(local), sizeof raw);
+    const std::uint32_t own = ntohl(raw);
+    found[ipv4_address(own)] |= TG_ADDRESS_OWN;
+    const auto length = static_cast<unsigned>(rtnl_addr_get_prefixlen(address));
+    if (length != 0 && length <= longest_with_broadcast) {
+        const std::uint32_t host_bits = ~std::uint32_t{0} >> length;
+        found[ipv4_address(own | host_bits)] |= TG_ADDRESS_BROADCAST;
+        found[ipv4_address(own & ~host_bits)] |= TG_ADDRESS_BROADCAST;
+    }
+}
+
+// rp_filter of an interface, as the kernel takes it: the larger of its own and that of "all".
+std::uint32_t rp_flags(const char *interface)
+{
+    int larger = 0;
+    for (const char *name : {"all", interface}) {
+        std::ifstream file(fmt::format("/proc/sys/net/ipv4/conf/{}/rp_filter", name));
+        int value = 0;
+        if (file >> value) {
+            larger = std::max(larger, value);
+        }
+    }
+    return larger == 1 ? TG_DEVICE_RP_STRICT : larger == 2 ? TG_DEVICE_RP_LOOSE : 0u;
+}
+
 // Root queueing disciplines that neither shape nor order by more than arrival and fairness: what
 // XDP sends past them loses nothing. Any other one must see every packet.
 constexpr std::array<std::string_view, 8> plain_qdiscs = {
@@ -153,6 +205,7 @@ void Network::look_at(const char *messages, std::size_t size)
         case RTM_DELADDR:
         case RTM_NEWQDISC:
         case RTM_DELQDISC:
+        case RTM_NEWNETCONF:
             dirty_ = true;
             break;
         case RTM_NEWROUTE:
@@ -200,6 +253,7 @@ Result<NetworkState> Network::read_all() const
     const std::set<std::uint32_t> with_ipv4 = ipv4_interfaces(*addresses);
     const std::set<std::uint32_t> shaped = shaped_interfaces(*qdiscs);
     NetworkState state;
+    each<rtnl_addr>(*addresses, [&](rtnl_addr *address) { add_address(address, state.addresses); });
     each<rtnl_link>(*links, [&](rtnl_link *link) {
         const char *name = rtnl_link_get_name(link);
         const auto ifindex = static_cast<std::uint32_t>(rtnl_link_get_ifindex(link));
@@ -211,6 +265,7 @@ Result<NetworkState> Network::read_all() const
         device.mtu = rtnl_link_get_mtu(link);
         const bool up = (rtnl_link_get_flags(link) & IFF_UP) != 0;
         device.flags |= up && !with_ipv4.contains(ifindex) ? TG_DEVICE_NO_IPV4 : 0;
+        device.flags |= rp_flags(name);
         device.flags |= !up || shaped.contains(ifindex) ? TG_DEVICE_NO_REDIRECT : 0;
         const nl_addr *mac = rtnl_link_get_addr(link);
         if (mac != nullptr && nl_addr_get_len(mac) == sizeof device.mac) {

@@ -11,6 +11,7 @@
 
 #include "control/base/error.h"
 #include "control/base/fd.h"
+#include "control/base/net.h"
 #include "control/config/environment.h"
 #include "tidegate/control.h"
 
@@ -21,10 +22,11 @@ namespace tg {
 struct NetworkState {
     Environment environment;
     std::map<std::uint32_t, tg_device> devices; // by ifindex
+    std::map<Address, std::uint32_t> addresses; // → TG_ADDRESS_*
 
     friend bool operator==(const NetworkState &a, const NetworkState &b)
     {
-        return a.environment.interfaces == b.environment.interfaces &&
+        return a.environment.interfaces == b.environment.interfaces && a.addresses == b.addresses &&
                std::ranges::equal(a.devices, b.devices, [](const auto &one, const auto &other) {
                    return one.first == other.first &&
                           std::memcmp(&one.second, &other.second, sizeof(tg_device)) == 0;

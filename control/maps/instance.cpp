@@ -31,8 +31,9 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     Result<SweepProgram> sweep = SweepProgram::open(bpffs);
     Result<Attached> attached = Attached::open(bpffs);
     Result<Devices> devices = Devices::open(bpffs);
+    Result<Addresses> addresses = Addresses::open(bpffs);
     if (const Error *error = first_error(control, table, banks, rules, reasons, connections, sweep,
-                                         attached, devices)) {
+                                         attached, devices, addresses)) {
         return std::unexpected(*error);
     }
     return Instance{*layout,
@@ -44,7 +45,8 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
                     std::move(*connections),
                     std::move(*sweep),
                     std::move(*attached),
-                    std::move(*devices)};
+                    std::move(*devices),
+                    std::move(*addresses)};
 }
 
 } // namespace tg::maps

@@ -20,6 +20,7 @@ struct Instance {
     SweepProgram sweep;
     Attached attached;
     Devices devices;
+    Addresses addresses;
 
     // `bpffs` is the instance's mount, /run/tidegate/<instance>/bpf.
     static Result<Instance> open(const std::filesystem::path &bpffs);

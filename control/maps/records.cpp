@@ -17,17 +17,20 @@ constexpr MapSpec layout_spec = {"tg_layout", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_l
 constexpr MapSpec control_spec = {"tg_control", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_control)};
 constexpr MapSpec table_spec = {"tg_table", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_table)};
 constexpr MapSpec attached_spec = {"tg_attached", BPF_MAP_TYPE_HASH, 4, sizeof(tg_attached)};
+constexpr MapSpec addresses_spec = {"tg_addresses", BPF_MAP_TYPE_HASH, sizeof(tg_addr),
+                                    sizeof(std::uint32_t)};
 constexpr MapSpec devices_spec = {"tg_devices", BPF_MAP_TYPE_HASH, 4, sizeof(tg_device)};
 
 // A whole small hash by key; an entry that goes meanwhile is left out.
-template <class Value> Result<std::map<std::uint32_t, Value>> read_all(const PinnedMap &map)
+template <class Value, class Key = std::uint32_t>
+Result<std::map<Key, Value>> read_all(const PinnedMap &map)
 {
-    const Result<std::vector<std::uint32_t>> keys = map.keys<std::uint32_t>();
+    const Result<std::vector<Key>> keys = map.keys<Key>();
     if (!keys) {
         return std::unexpected(keys.error());
     }
-    std::map<std::uint32_t, Value> all;
-    for (const std::uint32_t key : *keys) {
+    std::map<Key, Value> all;
+    for (const Key &key : *keys) {
         const Result<std::optional<Value>> found = map.find<Value>(key);
         if (!found) {
             return std::unexpected(found.error());
@@ -37,6 +40,39 @@ template <class Value> Result<std::map<std::uint32_t, Value>> read_all(const Pin
         }
     }
     return all;
+}
+
+// Makes the map hold exactly `wanted`; `what` they are, in the plural, for the error.
+template <class Key, class Value>
+Result<void> replace_all(const PinnedMap &map, const std::map<Key, Value> &wanted, const char *what)
+{
+    if (wanted.size() > map.max_entries()) {
+        return fail(fmt::format("{} {}, more than the limit of {}", wanted.size(), what,
+                                map.max_entries()));
+    }
+    const Result<std::map<Key, Value>> before = read_all<Value, Key>(map);
+    if (!before) {
+        return std::unexpected(before.error());
+    }
+    // Removing first, so that a full map has room for the new ones.
+    for (const auto &[key, old] : *before) {
+        if (wanted.contains(key)) {
+            continue;
+        }
+        if (const Result<bool> gone = map.erase(key); !gone) {
+            return std::unexpected(gone.error());
+        }
+    }
+    for (const auto &[key, value] : wanted) {
+        const auto old = before->find(key);
+        if (old != before->end() && std::memcmp(&old->second, &value, sizeof value) == 0) {
+            continue;
+        }
+        if (const Result<void> written = map.put(key, value); !written) {
+            return written;
+        }
+    }
+    return {};
 }
 
 } // namespace
@@ -162,33 +198,21 @@ Result<std::map<std::uint32_t, tg_device>> Devices::all() const
 
 Result<void> Devices::replace(const std::map<std::uint32_t, tg_device> &devices)
 {
-    if (devices.size() > map_.max_entries()) {
-        return fail(fmt::format("{} interfaces, more than the limit of {}", devices.size(),
-                                map_.max_entries()));
+    return replace_all(map_, devices, "interfaces");
+}
+
+Result<Addresses> Addresses::open(const std::filesystem::path &bpffs)
+{
+    Result<PinnedMap> map = PinnedMap::open(bpffs, addresses_spec);
+    if (!map) {
+        return std::unexpected(map.error());
     }
-    const Result<std::map<std::uint32_t, tg_device>> before = all();
-    if (!before) {
-        return std::unexpected(before.error());
-    }
-    // Removing first, so that a full map has room for the new ones.
-    for (const auto &[ifindex, old] : *before) {
-        if (devices.contains(ifindex)) {
-            continue;
-        }
-        if (const Result<bool> gone = map_.erase(ifindex); !gone) {
-            return std::unexpected(gone.error());
-        }
-    }
-    for (const auto &[ifindex, device] : devices) {
-        const auto old = before->find(ifindex);
-        if (old != before->end() && std::memcmp(&old->second, &device, sizeof device) == 0) {
-            continue;
-        }
-        if (const Result<void> written = map_.put(ifindex, device); !written) {
-            return written;
-        }
-    }
-    return {};
+    return Addresses(std::move(*map));
+}
+
+Result<void> Addresses::replace(const std::map<Address, std::uint32_t> &addresses)
+{
+    return replace_all(map_, addresses, "addresses");
 }
 
 } // namespace tg::maps

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small records beside the tables: layout, control, table, attached interfaces, devices.
+// The small records beside the tables: layout, control, table, attached interfaces, devices,
+// addresses.
 // Each class is one map; who may write which record says tidegate/control.h.
 #pragma once
 
 #include <map>
 
+#include "control/base/net.h"
 #include "control/maps/map.h"
 #include "tidegate/control.h"
 
@@ -59,6 +61,17 @@ public:
 
 private:
     explicit Devices(PinnedMap map) : map_(std::move(map)) {}
+    PinnedMap map_;
+};
+
+class Addresses {
+public:
+    static Result<Addresses> open(const std::filesystem::path &bpffs);
+    // Makes the map hold exactly these: address → TG_ADDRESS_*.
+    Result<void> replace(const std::map<Address, std::uint32_t> &addresses);
+
+private:
+    explicit Addresses(PinnedMap map) : map_(std::move(map)) {}
     PinnedMap map_;
 };
 

@@ -65,6 +65,12 @@ struct tg_device {
 
 #define TG_DEVICE_NO_IPV4     1u /* up, without an IPv4 address */
 #define TG_DEVICE_NO_REDIRECT 2u /* packets must leave through its queueing discipline */
+#define TG_DEVICE_RP_STRICT   4u /* rp_filter: sources are reached by this interface */
+#define TG_DEVICE_RP_LOOSE    8u /* rp_filter: sources are reached by any interface */
+
+/* Addresses no packet from outside may come from; written by the agent from netlink. */
+#define TG_ADDRESS_OWN       1u
+#define TG_ADDRESS_BROADCAST 2u /* of a network of ours, or that network's own address */
 
 /* What the redirect probe is asked (ifindex in namespace number netns) and has heard. */
 struct tg_redirect_probe {

@@ -22,6 +22,7 @@
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter
  * tg_attached      HASH                  ifindex → struct tg_attached
  * tg_devices       HASH                  ifindex → struct tg_device
+ * tg_addresses     HASH                  struct tg_addr → __u32 TG_ADDRESS_*
  */
 #define TG_PIN_MAPS     "maps"
 #define TG_PIN_PROGRAMS "programs"

@@ -34,6 +34,7 @@ enum tg_verdict {
     X(NO_ROUTE, "no-route", STACK, "no usable route: the kernel answers")                          \
     X(MALFORMED, "malformed", DROP, "bad IP header or longer than the frame")                      \
     X(MARTIAN_SOURCE, "martian-source", DROP, "source address that cannot be")                     \
+    X(RP_FILTER, "rp-filter", DROP, "no way back to the source by this interface")                 \
     X(FRAGMENT_UNKNOWN, "fragment-unknown", DROP, "fragment whose first piece was not seen")       \
     X(FRAGMENT_DROPPED, "fragment-dropped", DROP,                                                  \
       "fragment of a datagram whose first piece was dropped")                                      \

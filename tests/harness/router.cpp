@@ -99,6 +99,33 @@ std::string flag_letters(std::uint16_t flags)
     return text.empty() ? "-" : text;
 }
 
+// Sources on dmz are reached by dmz, those on wan by any interface; the others are not checked.
+std::uint32_t reverse_path(std::string_view interface)
+{
+    if (interface == "dmz") {
+        return TG_DEVICE_RP_STRICT;
+    }
+    return interface == "wan" ? TG_DEVICE_RP_LOOSE : 0u;
+}
+
+// What the agent makes of an interface's addresses.
+std::vector<std::pair<tg_addr, std::uint32_t>> addresses_of(const Interface &port)
+{
+    std::vector<std::pair<tg_addr, std::uint32_t>> found;
+    for (const std::string_view text : {port.ipv4, port.ipv6}) {
+        const std::string address(text.substr(0, text.find('/')));
+        const Family family = text.find(':') == text.npos ? Family::ipv4 : Family::ipv6;
+        if (const auto own = parse_address(address, family); own) {
+            found.emplace_back(own->raw, TG_ADDRESS_OWN);
+        }
+    }
+    if (const auto net = parse_address_range(std::string(port.ipv4), Family::ipv4); net) {
+        found.emplace_back(net->low.raw, TG_ADDRESS_BROADCAST);
+        found.emplace_back(net->high.raw, TG_ADDRESS_BROADCAST);
+    }
+    return found;
+}
+
 // What finish does for the reason; nothing was counted for what ingress has counted.
 int expected_action(const std::string &reason)
 {
@@ -197,6 +224,7 @@ void Router::reset()
     forget();
     clear("tg_attached");
     clear("tg_devices");
+    clear("tg_addresses");
     tg_layout layout{.magic = TG_LAYOUT_MAGIC,
                      .version = TG_LAYOUT_VERSION,
                      .ticks_per_second = datapath_->ticks_per_second(),
@@ -210,7 +238,11 @@ void Router::reset()
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {
         const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14};
-        const tg_device device{.flags = port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0};
+        const tg_device device{.flags = (port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0u) |
+                                        reverse_path(port.name)};
+        for (const auto &[address, kind] : addresses_of(port)) {
+            datapath_->update("tg_addresses", bytes_of(address), bytes_of(kind));
+        }
         datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
         datapath_->update("tg_devices", bytes_of(port.ifindex), bytes_of(device));
     }
