@@ -159,20 +159,21 @@ Result<void> put_on_probation(const Session &session, const std::vector<Interfac
         pending.interfaces.push_back(interface.ifindex);
     }
     pending.everything = pending.everything || first;
-    if (pending.interfaces.empty()) {
+    const auto &seconds = request.confirm_seconds;
+    if (pending.interfaces.empty() || !seconds) {
         return {};
     }
     const Instance &instance = session.instance();
     cancel_timer(instance);
-    return start_timer(instance, pending, *request.confirm_seconds, request.home,
+    return start_timer(instance, pending, *seconds, request.home,
                        [&instance] { take_back(instance); });
 }
 
 void undo(Session &session, const std::vector<Interface> &added, bool first)
 {
     for (const Interface &interface : added) {
-        std::ignore =
-            session.detach(interface.ifindex); // the error that led here is the one to tell
+        // The error that led here is the one to tell.
+        std::ignore = session.detach(interface.ifindex);
     }
     if (first) {
         std::ignore = session.remove_everything();
@@ -297,7 +298,7 @@ Result<Lines> detach(const Instance &instance, const std::vector<std::string> &n
     for (const std::string &name : names) {
         const AttachedInterface *known = session->find(name);
         if (known == nullptr) {
-            return fail(fmt::format("interface \"{}\" is not attached by instance \"{}\"", name,
+            return fail(fmt::format(R"(interface "{}" is not attached by instance "{}")", name,
                                     instance.name()));
         }
         chosen.push_back(*known);
