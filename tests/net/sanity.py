@@ -40,6 +40,7 @@ def other_hosts(lab):
     equal(_arrived(lab, "0.0.0.0", lambda: _send(lab, LAN4, WAN4)), 3, "our MAC")
     former = lab.fw.mac("ether2")
     lab.fw.ip("link", "set", "ether2", "address", "02:00:00:00:00:77")
+    lab.lan.ip("neigh", "flush", "dev", "eth0")
     eventually(lambda: lab.lan.pings(WAN4), "traffic passes with the new address")
     equal(_arrived(lab, "0.0.0.0", lambda: _send(lab, LAN4, WAN4, former)), 0, "the former MAC")
     equal(_arrived(lab, "0.0.0.0", lambda: _send(lab, LAN4, WAN4)), 3, "the new MAC")
