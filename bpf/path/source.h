@@ -30,6 +30,7 @@ TG_INLINE bool tg_reverse_path(tg_ctx *ctx, const struct tg_packet *packet, __u3
 __noinline int tg_stage_source(tg_ctx *ctx, struct tg_packet *packet)
 {
     struct tg_device *device;
+    struct tg_addr src;
     __u32 ifindex, rp;
 
     if (!packet)
@@ -38,7 +39,9 @@ __noinline int tg_stage_source(tg_ctx *ctx, struct tg_packet *packet)
         packet->connection_state == TG_CONNECTION_STATE_RELATED ||
         tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
         return TG_REASON_NEXT;
-    if (bpf_map_lookup_elem(&tg_addresses, &packet->tuple.src))
+    /* Linux 6.1 takes no key from the memory that a global function was given. */
+    src = packet->tuple.src;
+    if (bpf_map_lookup_elem(&tg_addresses, &src))
         return TG_REASON_MARTIAN_SOURCE;
     ifindex = packet->in_ifindex;
     device = bpf_map_lookup_elem(&tg_devices, &ifindex);
