@@ -21,8 +21,8 @@
 
 namespace tg::test {
 
-enum class Program : std::uint8_t { ingress, egress, sweep, explain_ingress, explain_egress };
-inline constexpr std::size_t program_count = 5;
+enum class Program : std::uint8_t { ingress, egress, sweep, explain_ingress, explain_egress, xdp };
+inline constexpr std::size_t program_count = 6;
 // The object each program is in, and its name there.
 struct ProgramPlace {
     std::string_view object;
@@ -34,9 +34,10 @@ inline constexpr std::array<ProgramPlace, program_count> program_places = {{
     {"sweep", "sweep"},
     {"explain", "explain_ingress"},
     {"explain", "explain_egress"},
+    {"xdp_ingress", "xdp_ingress"},
 }};
-inline constexpr std::array<std::string_view, 4> object_names = {"tc_ingress", "tc_egress", "sweep",
-                                                                 "explain"};
+inline constexpr std::array<std::string_view, 5> object_names = {"tc_ingress", "tc_egress", "sweep",
+                                                                 "explain", "xdp_ingress"};
 
 // A packet as a program is given it.
 struct Skb {
@@ -50,6 +51,7 @@ struct Skb {
 struct Ran {
     bool refused = false; // the kernel's test run would not take such a frame
     bool late = false;    // a tick of the kernel's clock fell into the run
+    bool handed = false;  // XDP has accepted it, and TC is to send it
     int action = 0;       // what the program returned: TC_ACT_*, or sweep's count
     Bytes frame;          // as the program left it
     std::optional<std::uint32_t> redirect = {}; // interface; 0: none
@@ -99,6 +101,8 @@ public:
 std::unique_ptr<Datapath> make_hosted_datapath(std::uint32_t ticks_per_second = 1000);
 // The real programs in the kernel, by BPF_PROG_TEST_RUN; call enter_namespace() before.
 std::unique_ptr<Datapath> make_kernel_datapath();
+// The same, but that Program::ingress runs in XDP; what TC would do afterwards is not done.
+std::unique_ptr<Datapath> make_native_datapath();
 
 // Keys and values as the bytes they are.
 template <class T> Bytes bytes_of(const T &value)

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cmath>
 #include <ctime>
+#include <linux/pkt_cls.h>
 #include <map>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 #include "control/base/fd.h"
 #include "tests/harness/topology.h"
 #include "tidegate/control.h"
+#include "tidegate/handover.h"
 #include "tidegate/maps.h"
 
 namespace tg::test {
@@ -163,7 +165,7 @@ void share_maps(bpf_object *object, std::map<std::string, KernelMap, std::less<>
 
 class KernelDatapath final : public Datapath {
 public:
-    KernelDatapath()
+    explicit KernelDatapath(bool native) : native_(native)
     {
         libbpf_set_print([](libbpf_print_level level, const char *format, va_list arguments) {
             return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
@@ -185,6 +187,10 @@ public:
 
     Ran run(Program program, const Skb &skb) override
     {
+        // Packets of many segments are made behind XDP.
+        if (native_ && program == Program::ingress && skb.frame.gso_size == 0) {
+            return run_xdp(skb);
+        }
         thaw();
         __sk_buff context{};
         context.ifindex = skb.ifindex;
@@ -200,11 +206,7 @@ public:
                     .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
         const int error =
             bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
-        ran.late = clock_.read().jiffies != frozen_;
-        if (ran.late) {
-            // What it stored happened at the frozen time all the same.
-            change_times([this](__u64 &time) { time = std::min<__u64>(time, frozen_); });
-        }
+        ran.late = after_run();
         if (error == -EINVAL || skb.tag != 0) {
             ran.refused = true;
             return ran;
@@ -378,6 +380,67 @@ private:
         }
     }
 
+    // Whether a tick fell into the run; what it stored happened at the frozen time all the same.
+    bool after_run()
+    {
+        if (clock_.read().jiffies == frozen_) {
+            return false;
+        }
+        change_times([this](__u64 &time) { time = std::min<__u64>(time, frozen_); });
+        return true;
+    }
+
+    Ran run_xdp(const Skb &skb)
+    {
+        thaw();
+        const auto size = static_cast<std::uint32_t>(skb.frame.bytes.size());
+        xdp_md context{.data_end = size, .ingress_ifindex = skb.ifindex};
+        Ran ran;
+        ran.frame.resize(skb.frame.bytes.size() + 256);
+        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = skb.frame.bytes.data(),
+                    .data_out = ran.frame.data(), .data_size_in = size,
+                    .data_size_out = static_cast<std::uint32_t>(ran.frame.size()),
+                    .ctx_in = &context, .ctx_out = &context, .ctx_size_in = sizeof context,
+                    .ctx_size_out = sizeof context, .repeat = 1);
+        const int error =
+            bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(Program::xdp)], &options);
+        ran.late = after_run();
+        ran.refused = error == -EINVAL;
+        if (ran.refused) {
+            return ran;
+        }
+        if (error != 0) {
+            refuse("test run of XDP");
+        }
+        ran.frame.resize(options.data_size_out);
+        read_xdp(static_cast<int>(options.retval), context.data, ran);
+        return ran;
+    }
+
+    // In TC's words. A passed packet must carry its metadata, `meta` bytes, and nobody else one.
+    static void read_xdp(int action, std::uint32_t meta, Ran &ran)
+    {
+        if (action != XDP_PASS) {
+            ran.action = action == XDP_REDIRECT ? TC_ACT_REDIRECT : TC_ACT_SHOT;
+            ran.frame.erase(ran.frame.begin(), ran.frame.begin() + meta);
+            if (action != XDP_DROP && (action != XDP_REDIRECT || meta != 0)) {
+                throw std::runtime_error("XDP ended with action " + std::to_string(action));
+            }
+            return;
+        }
+        tg_handover said{};
+        if (meta != sizeof said) {
+            throw std::runtime_error("XDP passed a packet without metadata");
+        }
+        std::memcpy(&said, ran.frame.data(), sizeof said);
+        ran.frame.erase(ran.frame.begin(), ran.frame.begin() + meta);
+        if (said.magic != TG_HANDOVER_MAGIC || said.instance != 1) {
+            throw std::runtime_error("XDP's metadata is not its own");
+        }
+        ran.handed = said.reason == TG_REASON_FORWARD;
+        ran.action = ran.handed ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
+    }
+
     // Adds to every time the programs have stored.
     void shift(std::int64_t ticks)
     {
@@ -408,6 +471,7 @@ private:
         change_map("tg_attached", {&tg_attached::dhcp_request}, change);
     }
 
+    const bool native_;
     KernelClock clock_;
     std::map<std::string, KernelMap, std::less<>> maps_;
     std::map<std::string, Object> objects_;
@@ -420,7 +484,12 @@ private:
 
 std::unique_ptr<Datapath> make_kernel_datapath()
 {
-    return std::make_unique<KernelDatapath>();
+    return std::make_unique<KernelDatapath>(false);
+}
+
+std::unique_ptr<Datapath> make_native_datapath()
+{
+    return std::make_unique<KernelDatapath>(true);
 }
 
 } // namespace tg::test

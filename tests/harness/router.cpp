@@ -5,6 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
 #include "bpf/core/expiry.h"
@@ -158,6 +159,20 @@ void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
     }
 }
 
+// What XDP hands over is counted by TC, once it has sent it.
+void count_handed(Outcome &outcome, const Ran &ran, const Frame &frame)
+{
+    if (!ran.handed) {
+        return;
+    }
+    if (!outcome.reason.empty()) {
+        outcome.faults.push_back("counted, and handed over to be counted again");
+    }
+    outcome.reason = reason_names[TG_REASON_FORWARD];
+    outcome.packets = 1;
+    outcome.bytes = frame.bytes.size() - ETH_HLEN;
+}
+
 // `explain` foretells the reason of every packet that is counted here.
 void judge_explanation(Outcome &outcome, const Ran &explained)
 {
@@ -237,9 +252,12 @@ void Router::reset()
     datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {
-        const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14};
-        const tg_device device{.flags = (port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0u) |
-                                        reverse_path(port.name)};
+        const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14, .xdp_target = 1};
+        tg_device device{.flags =
+                             (port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0u) | reverse_path(port.name),
+                         .mtu = port.mtu};
+        const auto mac = parse_field(*find_field(*find_layer("ethernet"), "dst"), port.mac);
+        std::ranges::copy(mac.value(), device.mac);
         for (const auto &[address, kind] : addresses_of(port)) {
             datapath_->update("tg_addresses", bytes_of(address), bytes_of(kind));
         }
@@ -345,12 +363,14 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
     const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);
     Outcome outcome{.refused = ran.refused,
                     .late = ran.late || explained.late,
+                    .handed = ran.handed,
                     .action = ran.action,
                     .frame = ran.frame,
                     .redirect = ran.redirect,
                     .tag = ran.tag};
     if (!ran.refused) {
         judge_counters(outcome, reasons_before);
+        count_handed(outcome, ran, frame);
         judge_end(outcome, hook, frame);
         judge_explanation(outcome, explained);
         outcome.state = state_seen(rules_before);
