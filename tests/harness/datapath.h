@@ -39,6 +39,10 @@ inline constexpr std::array<ProgramPlace, program_count> program_places = {{
 inline constexpr std::array<std::string_view, 5> object_names = {"tc_ingress", "tc_egress", "sweep",
                                                                  "explain", "xdp_ingress"};
 
+// The last one runs in the kernel only: XDP's context holds addresses in 32 bits.
+inline constexpr std::size_t hosted_programs = program_count - 1;
+inline constexpr std::size_t hosted_objects = object_names.size() - 1;
+
 // A packet as a program is given it.
 struct Skb {
     Frame frame;

@@ -43,10 +43,10 @@ public:
     explicit HostedDatapath(std::uint32_t ticks_per_second)
     {
         kernel_.ticks_per_second = ticks_per_second;
-        for (const std::string_view object : object_names) {
-            load(std::string(object));
+        for (std::size_t i = 0; i < hosted_objects; i++) {
+            load(std::string(object_names[i]));
         }
-        for (std::size_t i = 0; i < program_count; i++) {
+        for (std::size_t i = 0; i < hosted_programs; i++) {
             const ProgramPlace &place = program_places[i];
             functions_[i] = reinterpret_cast<FakeKernel::Function>(
                 symbol(std::string(place.object), std::string(place.function)));

@@ -97,7 +97,7 @@ class Namespace:
             pathlib.Path("/proc/sys", name).write_text(str(value), "ascii")
 
     def listens(self, port):
-        """Whether a TCP socket listens on the port; asking by connecting would be an event to it."""
+        """Whether a TCP socket listens on the port; a connection to ask would be a client to it."""
         with self.inside():
             lines = [line.split() for table in ("tcp", "tcp6") for line in
                      pathlib.Path("/proc/thread-self/net", table).read_text("ascii").splitlines()]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tools/lab holds what it promises, prints what the README shows, and cleans up when interrupted."""
+"""tools/lab: its promises hold, the README shows what it prints, Ctrl-C leaves nothing."""
 import os
 import pathlib
 import re
@@ -55,7 +55,8 @@ def left_behind(pid):
 def run_whole(*options, example=()):
     """All expectations hold, and the lines of the example are among what is printed."""
     started = time.monotonic()
-    with subprocess.Popen([*LAB, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as lab:
+    with subprocess.Popen([*LAB, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as lab:
         output, _ = lab.communicate(timeout=SECONDS)
     print(output)
     missing = not_found(example, output.splitlines())

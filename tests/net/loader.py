@@ -75,7 +75,8 @@ def both_links(lab):
         equal([(i["name"], i["state"], i["asked"], i["mode"], i["link"], i["driver"])
                for i in before["interfaces"]],
               [(name, "attached", "auto", "tc", link, "veth") for name in DEVICES], "status")
-        equal(before["interfaces"][0]["why"], "frames of a veth may carry unfinished checksums", "why")
+        equal(before["interfaces"][0]["why"],
+              "frames of a veth may carry unfinished checksums", "why")
         check(lab.lan.pings(FW_LAN4), "traffic passes while nothing is committed")
         again = attach(lab, *DEVICES)
         check(again.stdout.count("already attached") == 2, again.stdout)
