@@ -85,12 +85,12 @@ Result<Duration> Run::execute(const Command &command, Session &session, Sink &si
     if (!verb) {
         return std::unexpected(verb.error());
     }
-    if ((*verb)->changes && !draft_) {
-        draft_ = start_;
+    Config *draft = nullptr;
+    if ((*verb)->changes) {
+        draft = draft_ ? &*draft_ : &draft_.emplace(start_);
     }
-    Context context{menu,       command,    environment_, runtime_,
-                    session,    sink,       config(),     (*verb)->changes ? &*draft_ : nullptr,
-                    &counters_, strictness_};
+    Context context{menu, command,  environment_, runtime_,   session,
+                    sink, config(), draft,        &counters_, strictness_};
     if (auto done = (*verb)->run(context); !done) {
         return std::unexpected(std::move(done.error()));
     }

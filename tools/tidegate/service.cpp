@@ -67,7 +67,8 @@ Result<void> stop_agent(const Instance &instance)
         return {};
     }
     if (Result<rpc::Client> client = rpc::Client::connect(control_socket(instance))) {
-        if (client->call("shutdown", rpc::Json::object()) && waits_for(gone)) {
+        const auto unprinted = [](std::string_view) {};
+        if (client->call("shutdown", rpc::Json::object(), unprinted) && waits_for(gone)) {
             return {};
         }
     }
