@@ -104,14 +104,17 @@ TG_INLINE int tg_filter(struct tg_packet *packet, __u32 chain, int accepted)
     return accepted;
 }
 
-/* For packets to the router itself; others go on. */
-__noinline int tg_stage_filter_input(struct tg_packet *packet)
+__noinline int tg_filter_input(struct tg_packet *packet)
 {
     if (!packet)
         return TG_REASON_NO_SCRATCH;
-    if (!tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
-        return TG_REASON_NEXT;
     return tg_filter(packet, TG_CHAIN_FILTER_INPUT, TG_REASON_INPUT);
+}
+
+/* For packets to the router itself; others go on. */
+TG_INLINE int tg_stage_filter_input(struct tg_packet *packet)
+{
+    return tg_packet_is(packet, TG_PACKET_ROUTER_BOUND) ? tg_filter_input(packet) : TG_REASON_NEXT;
 }
 
 /* How an accepted packet leaves: what only the kernel can do is left to it. */

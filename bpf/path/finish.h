@@ -7,11 +7,8 @@
 #include "path/fragment.h"
 #include "path/table.h"
 
-/*
- * The reason that is final: opens the pending connection of an accepted packet, remembers the
- * verdict on a first fragment, and takes back drops and rewriting while nothing is committed.
- */
-__noinline int tg_settle(struct tg_packet *packet, __u32 reason)
+/* See tg_settle. */
+__noinline int tg_settle_first(struct tg_packet *packet, __u32 reason)
 {
     if (!packet)
         return TG_REASON_NO_SCRATCH;
@@ -30,6 +27,18 @@ __noinline int tg_settle(struct tg_packet *packet, __u32 reason)
             reason = TG_REASON_FORWARD_STACK;
     }
     return (int)reason;
+}
+
+/*
+ * The reason that is final: opens the pending connection of an accepted packet, remembers the
+ * verdict on a first fragment, and takes back drops and rewriting while nothing is committed.
+ * Nothing of this is about the packets in the middle of a connection.
+ */
+TG_INLINE int tg_settle(struct tg_packet *packet, __u32 reason)
+{
+    if (packet->bank && !tg_packet_is(packet, TG_PACKET_PENDING | TG_PACKET_FIRST_PIECE))
+        return (int)reason;
+    return tg_settle_first(packet, reason);
 }
 
 /* By whoever ends the packet's way, so that it is counted once. */

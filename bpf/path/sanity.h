@@ -26,14 +26,12 @@ TG_INLINE bool tg_dhcp_client(const struct tg_packet *packet)
 
 __noinline int tg_stage_sanity(struct tg_packet *packet)
 {
-    const struct tg_bank_header *settings;
-
     if (!packet)
         return TG_REASON_NO_SCRATCH;
-    settings = tg_bank_settings(packet->bank);
     if (tg_group_address(&packet->tuple))
         packet->flags |= TG_PACKET_GROUP;
-    if (tg_neighbour_discovery(packet) && settings->accept_neighbour_discovery)
+    if (tg_neighbour_discovery(packet) &&
+        tg_bank_settings(packet->bank)->accept_neighbour_discovery)
         return TG_REASON_NEIGHBOUR_DISCOVERY;
     if (tg_packet_is(packet, TG_PACKET_EGRESS)) {
         if (tg_dhcp_request(packet))
@@ -42,7 +40,8 @@ __noinline int tg_stage_sanity(struct tg_packet *packet)
     }
     if (tg_martian_source(&packet->tuple, tg_packet_is(packet, TG_PACKET_GROUP)))
         return TG_REASON_MARTIAN_SOURCE;
-    if (tg_dhcp_answer(packet) && settings->accept_dhcp_client && tg_dhcp_client(packet))
+    if (tg_dhcp_answer(packet) && tg_bank_settings(packet->bank)->accept_dhcp_client &&
+        tg_dhcp_client(packet))
         return TG_REASON_DHCP_CLIENT;
     return TG_REASON_NEXT;
 }

@@ -27,7 +27,7 @@ TG_INLINE bool tg_reverse_path(tg_ctx *ctx, const struct tg_packet *packet, __u3
     return !(flags & TG_DEVICE_RP_STRICT) || fib.ifindex == packet->in_ifindex;
 }
 
-__noinline int tg_stage_source(tg_ctx *ctx, struct tg_packet *packet)
+__noinline int tg_source_check(tg_ctx *ctx, struct tg_packet *packet)
 {
     struct tg_device *device;
     struct tg_addr src;
@@ -35,10 +35,6 @@ __noinline int tg_stage_source(tg_ctx *ctx, struct tg_packet *packet)
 
     if (!packet)
         return TG_REASON_NO_SCRATCH;
-    if (packet->connection_state == TG_CONNECTION_STATE_ESTABLISHED ||
-        packet->connection_state == TG_CONNECTION_STATE_RELATED ||
-        tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
-        return TG_REASON_NEXT;
     /* Linux 6.1 takes no key from the memory that a global function was given. */
     src = packet->tuple.src;
     if (bpf_map_lookup_elem(&tg_addresses, &src))
@@ -50,4 +46,13 @@ __noinline int tg_stage_source(tg_ctx *ctx, struct tg_packet *packet)
     if (!rp || packet->tuple.family != TG_FAMILY_IPV4 || !packet->tuple.src.words[3])
         return TG_REASON_NEXT;
     return tg_reverse_path(ctx, packet, rp) ? TG_REASON_NEXT : TG_REASON_RP_FILTER;
+}
+
+TG_INLINE int tg_stage_source(tg_ctx *ctx, struct tg_packet *packet)
+{
+    if (packet->connection_state == TG_CONNECTION_STATE_ESTABLISHED ||
+        packet->connection_state == TG_CONNECTION_STATE_RELATED ||
+        tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
+        return TG_REASON_NEXT;
+    return tg_source_check(ctx, packet);
 }
