@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "core/base.h"
+#include "path/maps.h"
 
 typedef struct __sk_buff tg_ctx;
 
@@ -17,6 +18,14 @@ typedef struct __sk_buff tg_ctx;
 TG_INLINE __u32 tg_ctx_length(const tg_ctx *ctx)
 {
     return ctx->len;
+}
+
+/* Bytes before the IP header of what this interface carries. */
+TG_INLINE __u16 tg_ctx_link_header(__u32 ifindex)
+{
+    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
+
+    return attached && attached->link_header == 0 ? 0 : TG_ETHERNET_HEADER;
 }
 
 /* EtherType in network order. */

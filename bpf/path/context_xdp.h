@@ -32,6 +32,12 @@ TG_INLINE __u32 tg_ctx_length(tg_ctx *ctx)
     return (__u32)bpf_xdp_get_buff_len(ctx);
 }
 
+/* The loader attaches XDP to nothing else. */
+TG_INLINE __u16 tg_ctx_link_header(__u32 ifindex)
+{
+    return TG_ETHERNET_HEADER;
+}
+
 /* EtherType in network order; 0: the frame is shorter than its header. */
 TG_INLINE __be16 tg_ctx_protocol(tg_ctx *ctx)
 {

@@ -7,19 +7,10 @@
 #include "path/bank.h"
 #include "path/context.h"
 
-#define TG_ETHERNET_HEADER 14u
-
-TG_INLINE __u16 tg_link_header(__u32 ifindex)
-{
-    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
-
-    return attached && attached->link_header == 0 ? 0 : TG_ETHERNET_HEADER;
-}
-
-/* The IP header and, for IPv6, the extension headers behind it. */
+/* The IP header and, for IPv6, the extension headers behind it; packet->bytes is the frame's. */
 TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet, __be16 protocol)
 {
-    __u32 available = tg_ctx_length(ctx) - packet->l3_offset;
+    __u32 available = packet->bytes - packet->l3_offset;
     struct tg_ipv4_header ipv4;
     struct tg_ipv6_header ipv6;
 
