@@ -58,18 +58,15 @@ TG_INLINE __u32 tg_ticks_per_second(void)
     return layout ? layout->ticks_per_second : 0;
 }
 
-/* The interface lists of an interface, as a set of bits. */
-TG_INLINE __u64 tg_lists_of(__u64 bank, __u32 ifindex)
+/* The interface lists of an interface, as a set of bits; `elements` is a bank. */
+TG_INLINE __u64 tg_lists_of(void *elements, const struct tg_bank_header *header, __u32 ifindex)
 {
-    union tg_bank_element *header, *bucket;
+    __u32 number = header->device_first + (ifindex & header->device_mask);
+    union tg_bank_element *bucket;
 
-    if (!bank || !ifindex)
+    if (!ifindex)
         return 0;
-    header = tg_bank_element(bank, TG_BANK_HEADER);
-    if (!header)
-        return 0;
-    bucket =
-        tg_bank_element(bank, header->header.device_first + (ifindex & header->header.device_mask));
+    bucket = bpf_map_lookup_elem(elements, &number);
     if (!bucket)
         return 0;
     for (__u32 i = 0; i < TG_DEVICE_BUCKET; i++)

@@ -38,8 +38,8 @@ static long tg_walk_rule(__u32 index, struct tg_walk *walk)
  */
 __noinline int tg_walk_chain(struct tg_packet *packet, __u32 number)
 {
-    __u32 slot, chains_number = TG_BANK_CHAINS, family;
-    union tg_bank_element *element;
+    __u32 slot, header_number = TG_BANK_HEADER, chains_number = TG_BANK_CHAINS, family;
+    union tg_bank_element *element, *header;
     struct tg_walk walk = {};
     struct tg_chain *chain;
 
@@ -56,6 +56,11 @@ __noinline int tg_walk_chain(struct tg_packet *packet, __u32 number)
     chain = &element->chains.chains[family][number];
     if (!chain->count)
         return TG_ACTION_COUNT;
+    header = bpf_map_lookup_elem(walk.elements, &header_number);
+    if (!header)
+        return TG_ACTION_COUNT;
+    packet->in_lists = tg_lists_of(walk.elements, &header->header, packet->in_ifindex);
+    packet->out_lists = tg_lists_of(walk.elements, &header->header, packet->out_ifindex);
     walk.packet = packet;
     walk.first = chain->first;
     walk.action = TG_ACTION_COUNT;
@@ -82,7 +87,6 @@ __noinline int tg_stage_raw_prerouting(struct tg_packet *packet)
 {
     if (!packet)
         return TG_REASON_NO_SCRATCH;
-    packet->in_lists = tg_lists_of(packet->bank, packet->in_ifindex);
     return tg_raw(packet, TG_CHAIN_RAW_PREROUTING);
 }
 
@@ -90,7 +94,6 @@ __noinline int tg_stage_raw_output(struct tg_packet *packet)
 {
     if (!packet)
         return TG_REASON_NO_SCRATCH;
-    packet->out_lists = tg_lists_of(packet->bank, packet->out_ifindex);
     return tg_raw(packet, TG_CHAIN_RAW_OUTPUT);
 }
 
@@ -131,7 +134,6 @@ __noinline int tg_stage_filter_forward(struct tg_packet *packet)
 {
     if (!packet)
         return TG_REASON_NO_SCRATCH;
-    packet->out_lists = tg_lists_of(packet->bank, packet->out_ifindex);
     return tg_filter(packet, TG_CHAIN_FILTER_FORWARD, tg_forward_reason(packet));
 }
 
