@@ -26,13 +26,11 @@ enum tg_packet_flag {
 };
 
 struct tg_packet {
-    struct tg_tuple tuple;  /* as on the wire */
-    struct tg_tuple quoted; /* of the packet an ICMP error is about */
+    struct tg_tuple tuple; /* as on the wire */
     struct tg_addr next_hop;
-    struct tg_conn pending; /* the connection this packet opens */
-    __u64 now;              /* jiffies */
-    __u64 bank;             /* number of the bank this packet is judged by; 0: not armed */
-    __u64 in_lists;         /* interface lists of the incoming interface */
+    __u64 now;      /* jiffies */
+    __u64 bank;     /* number of the bank this packet is judged by; 0: not armed */
+    __u64 in_lists; /* interface lists of the incoming interface */
     __u64 out_lists;
     __u32 flags;          /* enum tg_packet_flag */
     __u32 in_ifindex;     /* 0 for packets of the router */
@@ -56,6 +54,9 @@ struct tg_packet {
     __u8 connection_state; /* enum tg_connection_state */
     __u8 untracked;        /* raw notrack, or tracking is off */
     __u8 direction;        /* enum tg_direction, if it belongs to a connection */
+    /* What follows is of an earlier packet until a flag says it is of this one. */
+    struct tg_tuple quoted; /* of the packet an ICMP error is about */
+    struct tg_conn pending; /* the connection this packet opens */
 };
 
 TG_INLINE bool tg_packet_is(const struct tg_packet *packet, __u32 flags)

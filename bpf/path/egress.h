@@ -18,7 +18,7 @@ TG_INLINE struct tg_packet *tg_egress_packet(tg_ctx *ctx)
 
     if (!packet)
         return NULL;
-    __builtin_memset(packet, 0, sizeof(*packet));
+    __builtin_memset(packet, 0, offsetof(struct tg_packet, quoted));
     packet->now = bpf_jiffies64();
     packet->bank = tg_bank_in_force();
     packet->flags = TG_PACKET_EGRESS;

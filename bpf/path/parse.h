@@ -79,6 +79,7 @@ TG_INLINE bool tg_parse_quoted(tg_ctx *ctx, struct tg_packet *packet)
     struct tg_tuple *quoted = &packet->quoted;
     struct tg_udp_header first;
 
+    __builtin_memset(quoted, 0, sizeof(*quoted));
     quoted->family = packet->tuple.family;
     if (quoted->family == TG_FAMILY_IPV4) {
         struct tg_ipv4_header header;
