@@ -15,7 +15,7 @@ struct tg_walk {
 };
 
 /* One rule; 1 ends the walk. */
-static long tg_walk_rule(__u32 index, struct tg_walk *walk)
+TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
 {
     __u32 number = walk->first + index;
     union tg_bank_element *element = bpf_map_lookup_elem(walk->elements, &number);
@@ -31,6 +31,15 @@ static long tg_walk_rule(__u32 index, struct tg_walk *walk)
     walk->action = element->rule.action;
     return 1;
 }
+
+/* … as bpf_loop calls it. */
+static long tg_walk_rule(__u32 index, struct tg_walk *walk)
+{
+    return tg_walk_one(index, walk);
+}
+
+/* Rules looked at without a call for each: the rules on established come first in a chain. */
+#define TG_WALK_HEAD 3u
 
 /*
  * Walks chain `number` (enum tg_chain_number) for the packet. Returns the deciding rule's action,
@@ -64,7 +73,11 @@ __noinline int tg_walk_chain(struct tg_packet *packet, __u32 number)
     walk.packet = packet;
     walk.first = chain->first;
     walk.action = TG_ACTION_COUNT;
-    bpf_loop(chain->count, tg_walk_rule, &walk, 0);
+    for (__u32 i = 0; i < TG_WALK_HEAD; i++)
+        if (i >= chain->count || tg_walk_one(i, &walk))
+            return (int)walk.action;
+    walk.first += TG_WALK_HEAD;
+    bpf_loop(chain->count - TG_WALK_HEAD, tg_walk_rule, &walk, 0);
     return (int)walk.action;
 }
 
