@@ -34,7 +34,10 @@ def check(condition, text):
 def run(*command, text=None):
     """Runs a command; returns what it prints."""
     words = [str(word) for word in command]
-    result = subprocess.run(words, input=text, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(words, input=text, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Trouble(f"{words[0]}: {error}") from error
     check(result.returncode == 0,
           f"{' '.join(words)}: status {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout

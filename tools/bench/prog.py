@@ -25,7 +25,7 @@ class Instance(Tidegate):
 
     def replay(self, program, words, count, side="lan", ingress="lan"):
         """Runs a pinned program `count` times; ns a run."""
-        hook = "xdp" if program.startswith("xdp") else "tc"
+        hook = "xdp" if "xdp" in program else "tc"
         ifindex = self.firewall.ifindex
         words = words | {"dst-mac": self.firewall.mac(side)}
         answer = self.firewall.network.runner.ask(
