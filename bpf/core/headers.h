@@ -6,6 +6,8 @@
 
 #include <linux/types.h>
 
+#define TG_ETHERNET_HEADER 14u /* bytes, without a VLAN tag */
+
 #define TG_ETHERTYPE_IPV4 0x0800
 #define TG_ETHERTYPE_IPV6 0x86dd
 #define TG_ETHERTYPE_VLAN 0x8100

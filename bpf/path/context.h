@@ -2,8 +2,6 @@
 /* Which hook the stages run in: XDP where the entry defines TG_XDP before its first include. */
 #pragma once
 
-#define TG_ETHERNET_HEADER 14u
-
 #ifdef TG_XDP
 #include "path/context_xdp.h"
 #else

@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "core/base.h"
+#include "core/headers.h"
 #include "path/maps.h"
 
 typedef struct __sk_buff tg_ctx;

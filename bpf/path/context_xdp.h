@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "core/base.h"
+#include "core/headers.h"
 #include "path/maps.h"
 
 typedef struct xdp_md tg_ctx;
