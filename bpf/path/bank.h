@@ -58,7 +58,7 @@ TG_INLINE __u32 tg_ticks_per_second(void)
     return layout ? layout->ticks_per_second : 0;
 }
 
-/* The interface lists of an interface, as a set of bits; `elements` is a bank. */
+/* The interface lists of an interface, as a set of bits; `elements` is the bank. */
 TG_INLINE __u64 tg_lists_of(void *elements, const struct tg_bank_header *header, __u32 ifindex)
 {
     __u32 number = header->device_first + (ifindex & header->device_mask);

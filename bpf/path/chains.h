@@ -8,11 +8,33 @@
 
 /* What a walk knows while it goes from rule to rule. */
 struct tg_walk {
-    const struct tg_packet *packet;
+    struct tg_packet *packet;
     void *elements; /* the bank */
     __u32 first;    /* element number of the chain's first rule */
     __u32 action;   /* of the rule that ended the walk; TG_ACTION_COUNT: none has */
+    bool lists;     /* the packet's interface lists are known */
 };
+
+/* The lists of the packet's interfaces: most rules do not ask for them. */
+__noinline int tg_walk_lists(struct tg_packet *packet)
+{
+    __u32 slot, header_number = TG_BANK_HEADER;
+    union tg_bank_element *header;
+    void *elements;
+
+    if (!packet)
+        return 0;
+    slot = packet->bank & 1;
+    elements = bpf_map_lookup_elem(&tg_banks, &slot);
+    if (!elements)
+        return 0;
+    header = bpf_map_lookup_elem(elements, &header_number);
+    if (!header)
+        return 0;
+    packet->in_lists = tg_lists_of(elements, &header->header, packet->in_ifindex);
+    packet->out_lists = tg_lists_of(elements, &header->header, packet->out_ifindex);
+    return 0;
+}
 
 /* One rule; 1 ends the walk. */
 TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
@@ -22,6 +44,11 @@ TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
 
     if (!element)
         return 1;
+    if (!walk->lists &&
+        element->rule.matchers & (TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST)) {
+        tg_walk_lists(walk->packet);
+        walk->lists = true;
+    }
     if (!tg_rule_matches(&element->rule, walk->packet))
         return 0;
     tg_store_count_rule(element->rule.id, walk->packet->packets, walk->packet->bytes);
@@ -47,8 +74,8 @@ static long tg_walk_rule(__u32 index, struct tg_walk *walk)
  */
 __noinline int tg_walk_chain(struct tg_packet *packet, __u32 number)
 {
-    __u32 slot, header_number = TG_BANK_HEADER, chains_number = TG_BANK_CHAINS, family;
-    union tg_bank_element *element, *header;
+    __u32 slot, chains_number = TG_BANK_CHAINS, family;
+    union tg_bank_element *element;
     struct tg_walk walk = {};
     struct tg_chain *chain;
 
@@ -65,11 +92,6 @@ __noinline int tg_walk_chain(struct tg_packet *packet, __u32 number)
     chain = &element->chains.chains[family][number];
     if (!chain->count)
         return TG_ACTION_COUNT;
-    header = bpf_map_lookup_elem(walk.elements, &header_number);
-    if (!header)
-        return TG_ACTION_COUNT;
-    packet->in_lists = tg_lists_of(walk.elements, &header->header, packet->in_ifindex);
-    packet->out_lists = tg_lists_of(walk.elements, &header->header, packet->out_ifindex);
     walk.packet = packet;
     walk.first = chain->first;
     walk.action = TG_ACTION_COUNT;
