@@ -118,17 +118,13 @@ TG_INLINE int tg_raw(struct tg_packet *packet, __u32 chain)
     return TG_REASON_NEXT;
 }
 
-__noinline int tg_stage_raw_prerouting(struct tg_packet *packet)
+TG_INLINE int tg_stage_raw_prerouting(struct tg_packet *packet)
 {
-    if (!packet)
-        return TG_REASON_NO_SCRATCH;
     return tg_raw(packet, TG_CHAIN_RAW_PREROUTING);
 }
 
-__noinline int tg_stage_raw_output(struct tg_packet *packet)
+TG_INLINE int tg_stage_raw_output(struct tg_packet *packet)
 {
-    if (!packet)
-        return TG_REASON_NO_SCRATCH;
     return tg_raw(packet, TG_CHAIN_RAW_OUTPUT);
 }
 
@@ -142,17 +138,12 @@ TG_INLINE int tg_filter(struct tg_packet *packet, __u32 chain, int accepted)
     return accepted;
 }
 
-__noinline int tg_filter_input(struct tg_packet *packet)
-{
-    if (!packet)
-        return TG_REASON_NO_SCRATCH;
-    return tg_filter(packet, TG_CHAIN_FILTER_INPUT, TG_REASON_INPUT);
-}
-
 /* For packets to the router itself; others go on. */
 TG_INLINE int tg_stage_filter_input(struct tg_packet *packet)
 {
-    return tg_packet_is(packet, TG_PACKET_ROUTER_BOUND) ? tg_filter_input(packet) : TG_REASON_NEXT;
+    if (!tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
+        return TG_REASON_NEXT;
+    return tg_filter(packet, TG_CHAIN_FILTER_INPUT, TG_REASON_INPUT);
 }
 
 /* How an accepted packet leaves: what only the kernel can do is left to it. */
@@ -165,16 +156,12 @@ TG_INLINE int tg_forward_reason(const struct tg_packet *packet)
                                                          : TG_REASON_FORWARD_STACK;
 }
 
-__noinline int tg_stage_filter_forward(struct tg_packet *packet)
+TG_INLINE int tg_stage_filter_forward(struct tg_packet *packet)
 {
-    if (!packet)
-        return TG_REASON_NO_SCRATCH;
     return tg_filter(packet, TG_CHAIN_FILTER_FORWARD, tg_forward_reason(packet));
 }
 
-__noinline int tg_stage_filter_output(struct tg_packet *packet)
+TG_INLINE int tg_stage_filter_output(struct tg_packet *packet)
 {
-    if (!packet)
-        return TG_REASON_NO_SCRATCH;
     return tg_filter(packet, TG_CHAIN_FILTER_OUTPUT, TG_REASON_OUTPUT);
 }
