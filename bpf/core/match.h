@@ -26,6 +26,11 @@ TG_INLINE bool tg_ports_known(const struct tg_packet *packet)
     return tg_has_ports(packet->tuple.protocol) && !tg_packet_is(packet, TG_PACKET_L4_BAD);
 }
 
+/* Matchers that are one comparison. */
+#define TG_MATCH_CHEAP                                                                             \
+    (TG_MATCH_CONNECTION_STATE | TG_MATCH_PROTOCOL | TG_MATCH_IN_INTERFACE |                       \
+     TG_MATCH_OUT_INTERFACE | TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST)
+
 /* The matchers of the rule that hold for the packet, before negation. */
 TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_packet *packet)
 {
@@ -43,6 +48,9 @@ TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_pack
         holding |= TG_MATCH_IN_INTERFACE_LIST;
     if (packet->out_lists >> (rule->out_list & 63) & 1)
         holding |= TG_MATCH_OUT_INTERFACE_LIST;
+    /* Most rules that do not match are told by these, and the rest is dearer. */
+    if ((holding ^ rule->negated ^ wanted) & wanted & TG_MATCH_CHEAP)
+        return holding;
     if (wanted & TG_MATCH_SRC_ADDRESS && tg_addr_in(&packet->tuple.src, &rule->src))
         holding |= TG_MATCH_SRC_ADDRESS;
     if (wanted & TG_MATCH_DST_ADDRESS && tg_addr_in(&packet->tuple.dst, &rule->dst))
