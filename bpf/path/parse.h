@@ -130,7 +130,7 @@ TG_INLINE void tg_measure(tg_ctx *ctx, struct tg_packet *packet)
     packet->segment = segments == 1 ? packet->l3_length : gso_size + headers;
 }
 
-__noinline int tg_stage_parse(tg_ctx *ctx, struct tg_packet *packet)
+TG_INLINE int tg_stage_parse(tg_ctx *ctx, struct tg_packet *packet)
 {
     __be16 protocol = tg_ctx_protocol(ctx);
     int reason;

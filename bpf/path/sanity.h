@@ -24,7 +24,7 @@ TG_INLINE bool tg_dhcp_client(const struct tg_packet *packet)
                        tg_ticks_per_second());
 }
 
-__noinline int tg_stage_sanity(struct tg_packet *packet)
+TG_INLINE int tg_stage_sanity(struct tg_packet *packet)
 {
     if (!packet)
         return TG_REASON_NO_SCRATCH;
