@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boots one of Debian's kernels in qemu and runs the tests of label prog and firewall.py there.
 
-Needs no root: everything happens in the guest. TG_LONG=1 adds the tests of label net. Runs with
+Needs no root: everything happens in the guest. TG_LONG=1 adds tests of label net. Runs with
 Debian's own Python, which goes into the guest.
 """
 import argparse
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import image
@@ -29,8 +30,12 @@ MODULES = ("veth", "tun", "sch_ingress", "cls_bpf")
 
 # What the net tests and the loader call.
 COMMANDS = ("env", "ethtool", "ip", "ping", "sh", "sleep", "tc")
-LONG_COMMANDS = ("bpftool", "cat", "curl", "dnsmasq", "iperf3", "setpriv", "ssh", "sshd",
+LONG_COMMANDS = ("bpftool", "cat", "curl", "dnsmasq", "iperf3", "mkdir", "mount", "setpriv",
                  "traceroute", "udhcpc", "unshare")
+
+# Net tests that ask for what an emulated machine does not have, a rate, a chance or a time, or
+# (adoption, lab) for more of a host than there is in the guest.
+LEFT_OUT = ("net.adoption", "net.agent_death", "net.commit", "net.lab", "net.mtu")
 
 # Emulated, everything is about ten times as slow: always the bounded sizes.
 SHORT = {"TG_LONG": "0", "GTEST_BRIEF": "1", "GTEST_COLOR": "no"}
@@ -65,7 +70,9 @@ def plan(build, link):
                 "command": ["/usr/bin/python3", str(ROOT / "tests/matrix/firewall.py")],
                 "environment": {"TG_BIN": f"{build}/bin", "TG_LINK": link}, "timeout": 200}
     tests = ctest_tests(build, "prog") + [firewall]
-    return tests + (ctest_tests(build, "net") if long_run() else [])
+    if long_run():
+        tests += [test for test in ctest_tests(build, "net") if test["name"] not in LEFT_OUT]
+    return tests
 
 
 def pack(target, kernel, build, tests):
@@ -97,18 +104,22 @@ def pack(target, kernel, build, tests):
 
 
 def boot(kernel, archive):
-    """Runs a guest to its end; returns what it wrote to its console."""
+    """Runs a guest to its end, or as long as it may; returns what it wrote to its console."""
     command = [QEMU, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-smp", "1",
                "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none",
                "-no-reboot", "-kernel", kernel.kernel, "-initrd", archive,
                "-append", "console=ttyS0 quiet panic=-1 mitigations=off"]
     seconds = LONG_GUEST_SECONDS if long_run() else GUEST_SECONDS
-    try:
-        output = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, timeout=seconds, check=False).stdout
-    except subprocess.TimeoutExpired as expired:
-        output = (expired.stdout or b"") + f"\nstopped after {seconds} s\n".encode()
-    return output.decode(errors="replace").replace("\r", "")
+    lines = []
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace") as guest:
+        limit = threading.Timer(seconds, guest.kill)
+        limit.start()
+        for line in guest.stdout:
+            lines.append(line)
+            print(line, end="", flush=True)
+        limit.cancel()
+    return "".join(lines)
 
 
 def judge(output, tests):
@@ -125,7 +136,8 @@ def run(arguments):
         raise image.Unavailable(f"no {QEMU}: run tools/setup")
     name = f"linux_{arguments.kernel.replace('.', '_')}"
     kernel = image.get(pathlib.Path(arguments.build, "matrix", name), arguments.suite)
-    tests = plan(arguments.build, arguments.link)
+    tests = [test for test in plan(arguments.build, arguments.link)
+             if re.search(arguments.tests, test["name"])]
     output = ""
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         archive = pathlib.Path(folder, "initramfs")
@@ -135,7 +147,7 @@ def run(arguments):
         for _ in range(BOOTS):
             started = time.monotonic()
             output = boot(kernel, archive)
-            print(f"{output}\nboot to end: {time.monotonic() - started:.1f} s", flush=True)
+            print(f"boot to end: {time.monotonic() - started:.1f} s", flush=True)
             if UP.search(output):
                 break
     bad = judge(output, tests)
@@ -152,6 +164,7 @@ def main():
     parser.add_argument("--suite", required=True, help="suite of Debian that has it")
     parser.add_argument("--link", required=True, help="how TC programs are attached there")
     parser.add_argument("--build", required=True, help="build folder")
+    parser.add_argument("--tests", default="", help="only tests whose name has this pattern")
     try:
         return run(parser.parse_args())
     except image.Unavailable as reason:
