@@ -14,7 +14,7 @@ TG_INLINE int tg_xdp(struct xdp_md *ctx)
     struct tg_packet *packet;
 
     /* TC ingress judges what cannot carry a word to it. */
-    if (!tg_handover_reserve(ctx))
+    if (!tg_handover_possible(ctx))
         return XDP_PASS;
     packet = tg_ingress_packet(ctx);
     if (!packet)

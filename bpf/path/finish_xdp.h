@@ -47,13 +47,36 @@ TG_INLINE bool tg_xdp_rewrite(tg_ctx *ctx, const struct tg_packet *packet)
     return true;
 }
 
-/* Ends a packet in XDP, or its stay there. */
-TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
+/*
+ * Whether no other program will see the packet: it is dropped or sent here. Before the first
+ * commit all go on. What this says yes to can become a drop in tg_settle, nothing else.
+ */
+TG_INLINE bool tg_xdp_ends(const struct tg_packet *packet, __u32 reason)
 {
-    __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
     __u8 verdict = tg_reason_verdict(reason);
 
-    if (verdict == TG_VERDICT_FORWARD && !tg_xdp_can_send(packet)) {
+    if (!packet->bank)
+        return false;
+    return verdict == TG_VERDICT_DROP || (verdict == TG_VERDICT_FORWARD && tg_xdp_can_send(packet));
+}
+
+/*
+ * Ends a packet in XDP, or its stay there. Room for the word to TC is made for those that need it
+ * only, and before the packet opens a connection: without it the packet is dropped.
+ */
+TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
+{
+    bool ends = tg_xdp_ends(packet, (__u32)decided);
+    __u32 reason;
+    __u8 verdict;
+
+    if (!ends && !tg_handover_reserve(ctx)) {
+        tg_count(packet, TG_REASON_NO_HEADROOM);
+        return XDP_DROP;
+    }
+    reason = (__u32)tg_settle(packet, (__u32)decided);
+    verdict = tg_reason_verdict(reason);
+    if (verdict == TG_VERDICT_FORWARD && !ends) {
         tg_store_count_handed(packet->in_ifindex, packet->packets);
         tg_handover_write(ctx, reason);
         return XDP_PASS;
@@ -65,7 +88,7 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
         tg_handover_write(ctx, reason);
         return XDP_PASS;
     }
-    if (!tg_xdp_rewrite(ctx, packet) || !tg_handover_release(ctx))
+    if (!tg_xdp_rewrite(ctx, packet))
         return XDP_ABORTED;
     return (int)bpf_redirect(packet->out_ifindex, 0);
 }

@@ -26,8 +26,20 @@ TG_INLINE struct tg_handover *tg_handover_place(tg_ctx *ctx)
 }
 
 /*
- * Makes room before anything is decided, since a driver may have none; what lay there, perhaps
- * another packet's, is overwritten. False: this packet is not ours to judge in XDP.
+ * Whether the driver carries metadata, asked before anything is decided: one that does not says so
+ * by metadata beyond the frame's begin, and its packets are TC's to judge. Metadata that came with
+ * the frame says nothing to us and is taken off.
+ */
+TG_INLINE bool tg_handover_possible(tg_ctx *ctx)
+{
+    long there = (long)ctx->data - (long)ctx->data_meta;
+
+    return there == 0 || (there > 0 && bpf_xdp_adjust_meta(ctx, (int)there) == 0);
+}
+
+/*
+ * Makes room for a packet that goes on to TC; what lay there, perhaps another packet's, is
+ * overwritten. False: an earlier program has used up the headroom.
  */
 TG_INLINE bool tg_handover_reserve(tg_ctx *ctx)
 {
@@ -40,12 +52,6 @@ TG_INLINE bool tg_handover_reserve(tg_ctx *ctx)
         return false;
     __builtin_memset(place, 0, sizeof(*place));
     return true;
-}
-
-/* Gives the room back before a frame leaves by redirect: it is no business of the next host. */
-TG_INLINE bool tg_handover_release(tg_ctx *ctx)
-{
-    return bpf_xdp_adjust_meta(ctx, (int)sizeof(struct tg_handover)) == 0;
 }
 
 TG_INLINE void tg_handover_write(tg_ctx *ctx, __u32 reason)

@@ -42,7 +42,8 @@ enum tg_verdict {
     X(FILTER_RULE, "filter-rule", DROP, "dropped by a filter rule")                                \
     X(TABLE_FULL, "table-full", DROP, "new connection above max-connections")                      \
     X(INPUT_FORWARDED, "input-forwarded", DROP, "judged as input, but the kernel forwards it")     \
-    X(NO_SCRATCH, "no-scratch", DROP, "internal: no packet slot")
+    X(NO_SCRATCH, "no-scratch", DROP, "internal: no packet slot")                                  \
+    X(NO_HEADROOM, "no-headroom", DROP, "internal: XDP had no room for its word to TC")
 
 enum tg_reason {
 #define TG_X(name, text, verdict, meaning) TG_REASON_##name,
