@@ -8,7 +8,7 @@
 
 #include "core/base.h"
 #include "core/headers.h"
-#include "path/maps.h"
+#include "path/device.h"
 
 typedef struct xdp_md tg_ctx;
 
@@ -75,8 +75,7 @@ TG_INLINE bool tg_ctx_group(tg_ctx *ctx)
 TG_INLINE bool tg_ctx_other_host(tg_ctx *ctx)
 {
     struct tg_mac mac = tg_ctx_dst_mac(ctx);
-    __u32 ifindex = ctx->ingress_ifindex;
-    struct tg_device *device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+    struct tg_device *device = tg_device_of(ctx->ingress_ifindex);
 
     if (mac.bytes[0] & 1 || !device)
         return false;

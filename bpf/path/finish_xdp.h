@@ -4,6 +4,7 @@
 
 #include "core/checksum.h"
 #include "core/headers.h"
+#include "path/device.h"
 #include "path/finish.h"
 #include "path/handover.h"
 
@@ -19,7 +20,7 @@ TG_INLINE bool tg_xdp_can_send(const struct tg_packet *packet)
     attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
     if (!attached || !attached->xdp_target)
         return false;
-    device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+    device = tg_device_of(ifindex);
     return device && !(device->flags & TG_DEVICE_NO_REDIRECT);
 }
 

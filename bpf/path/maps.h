@@ -99,6 +99,14 @@ struct {
 } tg_devices SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, TG_DEVICE_SLOTS);
+    __type(key, __u32);
+    __type(value, struct tg_device_slot);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_device_slots SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TG_LIMIT_ADDRESSES);
     __type(key, struct tg_addr);

@@ -5,6 +5,7 @@
 #include "core/expiry.h"
 #include "core/sanity.h"
 #include "path/bank.h"
+#include "path/device.h"
 #include "path/store.h"
 
 /* How long after its last request a DHCP client still counts as one, in seconds. */
@@ -15,7 +16,7 @@ TG_INLINE bool tg_dhcp_client(const struct tg_packet *packet)
 {
     __u32 ifindex = packet->in_ifindex;
     struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
-    struct tg_device *device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+    struct tg_device *device = tg_device_of(ifindex);
 
     if (device && device->flags & TG_DEVICE_NO_IPV4)
         return true;

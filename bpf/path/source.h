@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/packet.h"
+#include "path/device.h"
 #include "path/maps.h"
 #include "path/route.h"
 
@@ -31,7 +32,7 @@ __noinline int tg_source_check(tg_ctx *ctx, struct tg_packet *packet)
 {
     struct tg_device *device;
     struct tg_addr src;
-    __u32 ifindex, rp;
+    __u32 rp;
 
     if (!packet)
         return TG_REASON_NO_SCRATCH;
@@ -39,8 +40,7 @@ __noinline int tg_source_check(tg_ctx *ctx, struct tg_packet *packet)
     src = packet->tuple.src;
     if (bpf_map_lookup_elem(&tg_addresses, &src))
         return TG_REASON_MARTIAN_SOURCE;
-    ifindex = packet->in_ifindex;
-    device = bpf_map_lookup_elem(&tg_devices, &ifindex);
+    device = tg_device_of(packet->in_ifindex);
     rp = device ? device->flags & (TG_DEVICE_RP_STRICT | TG_DEVICE_RP_LOOSE) : 0;
     /* The unspecified address asks for one (DHCP). */
     if (!rp || packet->tuple.family != TG_FAMILY_IPV4 || !packet->tuple.src.words[3])

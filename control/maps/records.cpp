@@ -20,6 +20,7 @@ constexpr MapSpec attached_spec = {"tg_attached", BPF_MAP_TYPE_HASH, 4, sizeof(t
 constexpr MapSpec addresses_spec = {"tg_addresses", BPF_MAP_TYPE_HASH, sizeof(tg_addr),
                                     sizeof(std::uint32_t)};
 constexpr MapSpec devices_spec = {"tg_devices", BPF_MAP_TYPE_HASH, 4, sizeof(tg_device)};
+constexpr MapSpec slots_spec = {"tg_device_slots", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_device_slot)};
 
 // A whole small hash by key; an entry that goes meanwhile is left out.
 template <class Value, class Key = std::uint32_t>
@@ -188,7 +189,11 @@ Result<Devices> Devices::open(const std::filesystem::path &bpffs)
     if (!map) {
         return std::unexpected(map.error());
     }
-    return Devices(std::move(*map));
+    Result<PinnedMap> slots = PinnedMap::open(bpffs, slots_spec);
+    if (!slots) {
+        return std::unexpected(slots.error());
+    }
+    return Devices(std::move(*map), std::move(*slots));
 }
 
 Result<std::map<std::uint32_t, tg_device>> Devices::all() const
@@ -198,7 +203,60 @@ Result<std::map<std::uint32_t, tg_device>> Devices::all() const
 
 Result<void> Devices::replace(const std::map<std::uint32_t, tg_device> &devices)
 {
-    return replace_all(map_, devices, "interfaces");
+    // Slots are emptied before the hash and filled after it: none says what the hash does not.
+    if (const Result<void> emptied = empty_slots(devices); !emptied) {
+        return emptied;
+    }
+    if (const Result<void> replaced = replace_all(map_, devices, "interfaces"); !replaced) {
+        return replaced;
+    }
+    return fill_slots(devices);
+}
+
+Result<void> Devices::empty_slots(const std::map<std::uint32_t, tg_device> &wanted)
+{
+    for (std::uint32_t number = 0; number < slots_.max_entries(); number++) {
+        const Result<tg_device_slot> slot = slots_.at<tg_device_slot>(number);
+        if (!slot) {
+            return std::unexpected(slot.error());
+        }
+        if (slot->ifindex == 0 || wanted.contains(slot->ifindex)) {
+            continue;
+        }
+        if (const Result<void> done = slots_.put(number, tg_device_slot{}); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Result<void> Devices::fill_slots(const std::map<std::uint32_t, tg_device> &wanted)
+{
+    for (const auto &[ifindex, device] : wanted) {
+        const std::uint32_t number = ifindex & TG_DEVICE_SLOT_MASK;
+        const Result<tg_device_slot> slot = slots_.at<tg_device_slot>(number);
+        if (!slot) {
+            return std::unexpected(slot.error());
+        }
+        // A slot stays with whoever has it.
+        tg_device_slot filled{.ifindex = ifindex, .zero = 0, .device = device};
+        if ((slot->ifindex != 0 && slot->ifindex != ifindex) ||
+            std::memcmp(&*slot, &filled, sizeof filled) == 0) {
+            continue;
+        }
+        // The record before the name on it, so that no packet finds a part of it.
+        if (slot->ifindex == 0) {
+            filled.ifindex = 0;
+            if (const Result<void> done = slots_.put(number, filled); !done) {
+                return done;
+            }
+            filled.ifindex = ifindex;
+        }
+        if (const Result<void> done = slots_.put(number, filled); !done) {
+            return done;
+        }
+    }
+    return {};
 }
 
 Result<Addresses> Addresses::open(const std::filesystem::path &bpffs)

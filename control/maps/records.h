@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small records beside the tables: layout, control, table, attached interfaces, devices,
 // addresses.
-// Each class is one map; who may write which record says tidegate/control.h.
+// Each class is one map (Devices: a map and its slots); who may write which record says
+// tidegate/control.h.
 #pragma once
 
 #include <map>
@@ -9,6 +10,7 @@
 #include "control/base/net.h"
 #include "control/maps/map.h"
 #include "tidegate/control.h"
+#include "tidegate/maps.h"
 
 namespace tg::maps {
 
@@ -55,13 +57,17 @@ private:
 class Devices {
 public:
     static Result<Devices> open(const std::filesystem::path &bpffs);
-    // Makes the map hold exactly these, by ifindex.
+    // Makes the maps hold exactly these, by ifindex.
     Result<void> replace(const std::map<std::uint32_t, tg_device> &devices);
     [[nodiscard]] Result<std::map<std::uint32_t, tg_device>> all() const;
 
 private:
-    explicit Devices(PinnedMap map) : map_(std::move(map)) {}
+    Devices(PinnedMap map, PinnedMap slots) : map_(std::move(map)), slots_(std::move(slots)) {}
+    // Takes the slots from those that are not in `wanted`.
+    Result<void> empty_slots(const std::map<std::uint32_t, tg_device> &wanted);
+    Result<void> fill_slots(const std::map<std::uint32_t, tg_device> &wanted);
     PinnedMap map_;
+    PinnedMap slots_;
 };
 
 class Addresses {

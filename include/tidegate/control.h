@@ -7,7 +7,7 @@
 #include "tidegate/assert.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 2u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 3u          /* raise with every change of a structure in a pinned map */
 
 /* Written once by the loader, before anything is attached. */
 struct tg_layout {
@@ -63,6 +63,13 @@ struct tg_device {
     __u8 zero[2];
 };
 
+/* The same record once more, where it is found sooner. The address lies in one aligned word. */
+struct tg_device_slot {
+    __u32 ifindex; /* whose it is; 0: nobody's */
+    __u32 zero;
+    struct tg_device device;
+};
+
 #define TG_DEVICE_NO_IPV4     1u /* up, without an IPv4 address */
 #define TG_DEVICE_NO_REDIRECT 2u /* packets must leave through its queueing discipline */
 #define TG_DEVICE_RP_STRICT   4u /* rp_filter: sources are reached by this interface */
@@ -90,3 +97,4 @@ struct tg_redirect_probe {
 TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 32, "attached record");
 TG_ASSERT(sizeof(struct tg_device) == 16, "device record");
+TG_ASSERT(sizeof(struct tg_device_slot) == 24, "device slot");

@@ -22,6 +22,7 @@
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter
  * tg_attached      HASH                  ifindex → struct tg_attached
  * tg_devices       HASH                  ifindex → struct tg_device
+ * tg_device_slots  ARRAY[1024]           ifindex & TG_DEVICE_SLOT_MASK → struct tg_device_slot
  * tg_addresses     HASH                  struct tg_addr → __u32 TG_ADDRESS_*
  */
 #define TG_PIN_MAPS     "maps"
@@ -35,6 +36,13 @@
  */
 #define TG_BANK_SLOTS      3u
 #define TG_BANK_SLOT_GRACE 2u
+
+/*
+ * Of the interfaces that share a slot of tg_device_slots one has it, the others are found in
+ * tg_devices, which has all. A slot never says what tg_devices does not.
+ */
+#define TG_DEVICE_SLOTS     1024u
+#define TG_DEVICE_SLOT_MASK (TG_DEVICE_SLOTS - 1)
 
 /* A datagram in fragments; the identification is 16 bits for IPv4, 32 for IPv6. */
 struct tg_fragment_key {

@@ -263,6 +263,12 @@ void Router::reset()
         }
         datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
         datapath_->update("tg_devices", bytes_of(port.ifindex), bytes_of(device));
+        // One half is found by its slot, the other half by the hash.
+        if (port.ifindex % 2 == 0) {
+            const tg_device_slot slot{.ifindex = port.ifindex, .zero = 0, .device = device};
+            const std::uint32_t number = port.ifindex & TG_DEVICE_SLOT_MASK;
+            datapath_->update("tg_device_slots", bytes_of(number), bytes_of(slot));
+        }
     }
     config_ = {};
     elements_.clear();

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Frames and sources no rule should have to think of; topology: harness.py."""
+import json
+import subprocess
+
 import harness
 import packets
 from harness import FW_LAN4, FW_LAN6, FW_WAN4, LAN4, LAN6, WAN4, WAN6, check, equal, eventually
 
 STRANGER = "198.51.100.7"
+SLOTS = 1024  # TG_DEVICE_SLOTS
 
 
 def _send(lab, src, dst, mac=None, count=3):
@@ -46,6 +50,37 @@ def other_hosts(lab):
     equal(_arrived(lab, "0.0.0.0", lambda: _send(lab, LAN4, WAN4)), 3, "the new MAC")
 
 
+def _dump(lab, name):
+    """A map of the instance by key."""
+    path = f"/run/tidegate/{lab.instance}/bpf/maps/{name}"
+    output = subprocess.run(["bpftool", "-j", "map", "dump", "pinned", path], check=True,
+                            capture_output=True, text=True).stdout
+    return {entry["formatted"]["key"]: entry["formatted"]["value"] for entry in json.loads(output)}
+
+
+def slots(lab):
+    """Interfaces that share a slot are all known; the slot goes to another one when it is free."""
+    lab.up()
+    lab.rules("/ip firewall filter add chain=forward action=accept\n")
+    first = max(_dump(lab, "tg_devices")) + 100
+    second = first + SLOTS
+    for index in (first, second):
+        lab.fw.ip("link", "add", f"slot{index}", "index", str(index), "type", "veth", "peer",
+                  "name", f"peer{index}")
+
+    def owner():
+        slot, devices = _dump(lab, "tg_device_slots")[first % SLOTS], _dump(lab, "tg_devices")
+        return slot["ifindex"] if slot["device"] == devices.get(slot["ifindex"]) else None
+
+    eventually(lambda: {first, second} <= set(_dump(lab, "tg_devices")), "both are known")
+    eventually(lambda: owner() == first, "the first one has the slot")
+    equal(_arrived(lab, "0.0.0.0", lambda: _send(lab, LAN4, WAN4)), 3, "traffic passes")
+    lab.fw.ip("link", "del", f"slot{first}")
+    eventually(lambda: owner() == second, "the second one gets it")
+    lab.fw.ip("link", "del", f"slot{second}")
+    eventually(lambda: not _dump(lab, "tg_device_slots")[first % SLOTS]["ifindex"], "it is free")
+
+
 def martians(lab):
     """Sources that are the router's own or cannot be are dropped before any rule."""
     lab.up()
@@ -80,4 +115,4 @@ def reverse_path(lab):
     check(lab.reason("rp-filter") >= 6, "counted as rp-filter")
 
 
-harness.main(other_hosts, martians, reverse_path)
+harness.main(other_hosts, slots, martians, reverse_path)
