@@ -35,9 +35,7 @@ fs::path link_path(const Instance &instance, std::uint32_t ifindex)
 // errno, 0: done.
 int attach_program(const Instance &instance, const AttachedInterface &interface, int program)
 {
-    LIBBPF_OPTS(bpf_link_create_opts, options,
-                .flags = static_cast<__u32>(
-                    interface.mode == TG_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE));
+    LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
     const Fd link(bpf_link_create(program, static_cast<int>(interface.ifindex), BPF_XDP, &options));
     if (!link) {
         return errno;
@@ -61,8 +59,7 @@ Result<void> attach_xdp(const Instance &instance, AttachedInterface &interface)
             return {};
         }
     }
-    return failed(fmt::format("attach to {} by {} XDP", interface.name, to_string(interface.mode)),
-                  error);
+    return failed(fmt::format("attach to {} by native XDP", interface.name), error);
 }
 
 // Detached by name first: the kernel frees an unpinned link only some time later.

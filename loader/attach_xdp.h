@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The XDP program of one interface, in the driver or in the kernel's generic hook: linked, found
-// and taken away again. Knows no record and no lock.
+// The XDP program of one interface, in its driver: linked, found and taken away again. Knows no
+// record and no lock.
 #pragma once
 
 #include "control/base/error.h"
@@ -9,7 +9,7 @@
 
 namespace tg::loader {
 
-// Attaches in interface.mode (native or generic), with frames of many buffers where the driver
+// Attaches with frames of many buffers where the driver
 // takes them, and says in interface.frames which it is. Must run in the interface's namespace.
 Result<void> attach_xdp(const Instance &instance, AttachedInterface &interface);
 

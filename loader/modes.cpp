@@ -1,28 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/modes.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace tg::loader {
 namespace {
 
-constexpr std::string_view asked_for = "asked for";
-
 struct ModeRow {
     std::string_view asked;
-    tg_mode mode; // NONE: auto decides, or it is not built yet
+    tg_mode mode;             // NONE: auto decides
+    std::string_view refused; // why; empty: it is built
 };
 
 constexpr ModeRow rows[] = {
-    {"auto", TG_MODE_NONE}, {"native", TG_MODE_NATIVE},   {"generic", TG_MODE_GENERIC},
-    {"tc", TG_MODE_TC},     {"offload", TG_MODE_OFFLOAD},
+    {"auto", TG_MODE_NONE, ""},
+    {"native", TG_MODE_NATIVE, ""},
+    // Linux 6.18 forgets the length of the link header when it copies a packet for generic XDP, so
+    // TC finds neither that header nor XDP's word.
+    {"generic", TG_MODE_GENERIC, "generic XDP is not built yet"},
+    {"tc", TG_MODE_TC, ""},
+    {"offload", TG_MODE_OFFLOAD, "offload to hardware is not built yet"},
 };
+
+// Drivers that have native XDP, but not what a router needs of it: see docs/hardware.md.
+struct UnfitRow {
+    std::string_view driver;
+    std::string_view why;
+};
+
+constexpr UnfitRow unfit[] = {
+    {"bonding", "XDP is told the port instead of the bond"},
+    {"hv_netvsc", "XDP may be told the virtual function instead of the interface"},
+    {"nfp", "its driver redirects no frames"},
+    {"ixgbevf", "its driver redirects no frames"},
+    {"mlx4_en", "its driver may lose XDP's word to TC"},
+};
+
+// Why the interface cannot be judged in XDP; empty: it can.
+std::string why_no_xdp(const Interface &interface)
+{
+    if (interface.link_header == 0) {
+        return "XDP needs Ethernet frames";
+    }
+    const auto *row =
+        std::ranges::find(unfit, std::string_view(interface.driver), &UnfitRow::driver);
+    return row == std::end(unfit) ? "" : fmt::format("{}: {}", interface.driver, row->why);
+}
 
 // Only frames from a wire surely carry finished checksums, which XDP can neither see nor finish.
 ChosenMode automatic(const Interface &interface)
 {
-    if (interface.link_header == 0) {
-        return {.mode = TG_MODE_TC, .why = "XDP needs Ethernet frames"};
+    if (std::string why = why_no_xdp(interface); !why.empty()) {
+        return {.mode = TG_MODE_TC, .why = std::move(why)};
     }
     if (!interface.wire) {
         return {.mode = TG_MODE_TC,
@@ -39,25 +70,22 @@ ChosenMode automatic(const Interface &interface)
 
 Result<ChosenMode> choose_mode(std::string_view asked, const Interface &interface)
 {
-    for (const ModeRow &row : rows) {
-        if (row.asked != asked) {
-            continue;
-        }
-        if (row.mode == TG_MODE_OFFLOAD) {
-            return fail("--mode offload: offload to hardware is not built yet: use --mode native, "
-                        "tc or auto");
-        }
-        if (row.mode == TG_MODE_NONE) {
-            return automatic(interface);
-        }
-        if (row.mode != TG_MODE_TC && interface.link_header == 0) {
-            return fail(fmt::format("--mode {}: interface {} has no Ethernet frames, which XDP "
-                                    "needs: use --mode tc or auto",
-                                    asked, interface.name));
-        }
-        return ChosenMode{.mode = row.mode, .why = std::string(asked_for)};
+    const auto *row = std::ranges::find(rows, asked, &ModeRow::asked);
+    if (row == std::end(rows)) {
+        return fail(fmt::format("no mode \"{}\": expected {}", asked, mode_list()));
     }
-    return fail(fmt::format("no mode \"{}\": expected {}", asked, mode_list()));
+    if (!row->refused.empty()) {
+        return fail(
+            fmt::format("--mode {}: {}: use --mode native, tc or auto", asked, row->refused));
+    }
+    if (row->mode == TG_MODE_NONE) {
+        return automatic(interface);
+    }
+    if (const std::string why = why_no_xdp(interface); row->mode != TG_MODE_TC && !why.empty()) {
+        return fail(fmt::format("--mode {}: interface {}: {}: use --mode tc or auto", asked,
+                                interface.name, why));
+    }
+    return ChosenMode{.mode = row->mode, .why = "asked for"};
 }
 
 std::string mode_list()

@@ -63,17 +63,19 @@ TG_INLINE void tg_handover_write(tg_ctx *ctx, __u32 reason)
     place->magic = TG_HANDOVER_MAGIC;
     place->instance = tg_instance();
     place->reason = reason;
+    place->ifindex = tg_ctx_ifindex(ctx);
 }
 
 #else
 
-/* The reason XDP has found; 0: it has not judged this packet. */
+/* The reason XDP has found on this interface; 0: it has not judged this packet. */
 TG_INLINE __u32 tg_handover_reason(const tg_ctx *ctx)
 {
     struct tg_handover *place = (void *)(long)ctx->data_meta;
 
     if ((void *)(place + 1) > (void *)(long)ctx->data || place->magic != TG_HANDOVER_MAGIC ||
-        place->instance != tg_instance() || place->reason >= TG_REASON_COUNT)
+        place->instance != tg_instance() || place->ifindex != ctx->ifindex ||
+        place->reason >= TG_REASON_COUNT)
         return 0;
     return place->reason;
 }

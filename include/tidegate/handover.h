@@ -9,14 +9,15 @@
 #define TG_HANDOVER_MAGIC 0x74674a31u
 
 /*
- * Lies right before the frame. A packet without it, or with another instance's, was not judged.
+ * Lies right before the frame. A packet without it, or with another instance's, was not judged; nor
+ * was one that was passed on to an interface above, a VLAN's or a macvlan's, which sees it too.
  * Packets of one flow carry the same bytes, so that the stack may still merge them.
  */
 struct tg_handover {
     __u32 magic;    /* 0 while XDP has not decided */
     __u32 instance; /* tg_layout.instance */
     __u32 reason;   /* enum tg_reason */
-    __u32 zero;
+    __u32 ifindex;  /* of the interface XDP has judged it on */
 };
 
 TG_ASSERT(sizeof(struct tg_handover) % 4 == 0 && sizeof(struct tg_handover) <= 32,

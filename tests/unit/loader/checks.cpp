@@ -52,11 +52,13 @@ TEST(Mode, IsAsAskedOrRefused)
     const Interface tunnel = {.name = "wg0", .link_header = 0};
     EXPECT_EQ(choose_mode("tc", veth)->mode, TG_MODE_TC);
     EXPECT_EQ(choose_mode("native", veth)->mode, TG_MODE_NATIVE);
-    EXPECT_EQ(choose_mode("generic", veth)->mode, TG_MODE_GENERIC);
     EXPECT_FALSE(choose_mode("native", veth)->may_fall_back);
-    EXPECT_THAT(choose_mode("native", tunnel).error().message, HasSubstr("no Ethernet frames"));
+    EXPECT_THAT(choose_mode("native", tunnel).error().message,
+                HasSubstr("wg0: XDP needs Ethernet"));
     EXPECT_EQ(choose_mode("tc", tunnel)->why, "asked for");
-    EXPECT_THAT(choose_mode("offload", veth).error().message, HasSubstr("is not built yet"));
+    for (const char *asked : {"generic", "offload"}) {
+        EXPECT_THAT(choose_mode(asked, veth).error().message, HasSubstr("is not built yet"));
+    }
     EXPECT_EQ(choose_mode("fast", veth).error().message,
               "no mode \"fast\": expected auto, native, generic, tc, offload");
     EXPECT_FALSE(choose_mode("", veth));
@@ -70,6 +72,9 @@ TEST(Mode, IsNativeByItselfOnlyOnAWire)
     EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->mode, TG_MODE_TC);
     EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->why,
               "frames of a veth may carry unfinished checksums");
+    const Interface bond = {.name = "bond0", .driver = "bonding", .wire = true, .link_header = 14};
+    EXPECT_EQ(choose_mode("auto", bond)->mode, TG_MODE_TC);
+    EXPECT_THAT(choose_mode("native", bond).error().message, HasSubstr("instead of the bond"));
     EXPECT_EQ(choose_mode("auto", {.driver = "tun", .wire = true})->why,
               "XDP needs Ethernet frames");
 }
