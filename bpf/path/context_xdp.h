@@ -47,7 +47,7 @@ TG_INLINE __be16 tg_ctx_protocol(tg_ctx *ctx)
     return tg_ctx_load(ctx, 12, &type, sizeof(type)) ? type : 0;
 }
 
-/* The loader keeps drivers from stripping tags where frames are judged here. */
+/* XDP is not told; where VLANs are, stripping has to be off (docs/hardware.md). */
 TG_INLINE bool tg_ctx_tag_stripped(const tg_ctx *ctx)
 {
     return false;
