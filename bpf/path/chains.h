@@ -68,39 +68,65 @@ static long tg_walk_rule(__u32 index, struct tg_walk *walk)
 /* Rules looked at without a call for each: the rules on established come first in a chain. */
 #define TG_WALK_HEAD 3u
 
-/*
- * Walks chain `number` (enum tg_chain_number) for the packet. Returns the deciding rule's action,
- * or TG_ACTION_COUNT if no rule decided: the end of a built-in chain accepts.
- */
-__noinline int tg_walk_chain(struct tg_packet *packet, __u32 number)
+/* Finds chain `number` (enum tg_chain_number) for the packet; returns how many rules it has. */
+TG_INLINE __u32 tg_walk_start(struct tg_packet *packet, __u32 number, struct tg_walk *walk)
 {
-    __u32 slot, chains_number = TG_BANK_CHAINS, family;
+    __u32 slot = packet->bank & 1, chains_number = TG_BANK_CHAINS, family;
     union tg_bank_element *element;
-    struct tg_walk walk = {};
     struct tg_chain *chain;
 
-    if (!packet || !packet->bank || number >= TG_CHAIN_COUNT)
-        return TG_ACTION_COUNT;
-    slot = packet->bank & 1;
-    walk.elements = bpf_map_lookup_elem(&tg_banks, &slot);
-    if (!walk.elements)
-        return TG_ACTION_COUNT;
-    element = bpf_map_lookup_elem(walk.elements, &chains_number);
-    if (!element)
-        return TG_ACTION_COUNT;
+    if (!packet->bank)
+        return 0;
+    walk->elements = bpf_map_lookup_elem(&tg_banks, &slot);
+    if (!walk->elements)
+        return 0;
+    element = bpf_map_lookup_elem(walk->elements, &chains_number);
+    number = tg_opaque(number);
+    if (!element || number >= TG_CHAIN_COUNT)
+        return 0;
     family = packet->tuple.family == TG_FAMILY_IPV6 ? TG_FAMILY_IPV6 : TG_FAMILY_IPV4;
     chain = &element->chains.chains[family][number];
-    if (!chain->count)
+    walk->packet = packet;
+    walk->first = chain->first;
+    walk->action = TG_ACTION_COUNT;
+    return chain->count;
+}
+
+/*
+ * Walks chain `number` for the packet, but for its first `skip` rules. Returns the deciding rule's
+ * action, or TG_ACTION_COUNT if no rule decided: the end of a built-in chain accepts.
+ */
+__noinline int tg_walk_chain(struct tg_packet *packet, __u32 number, __u32 skip)
+{
+    struct tg_walk walk = {};
+    __u32 count;
+
+    if (!packet)
         return TG_ACTION_COUNT;
-    walk.packet = packet;
-    walk.first = chain->first;
-    walk.action = TG_ACTION_COUNT;
+    count = tg_walk_start(packet, number, &walk);
+    if (count <= skip)
+        return TG_ACTION_COUNT;
+    count -= skip;
+    walk.first += skip;
     for (__u32 i = 0; i < TG_WALK_HEAD; i++)
-        if (i >= chain->count || tg_walk_one(i, &walk))
+        if (i >= count || tg_walk_one(i, &walk))
             return (int)walk.action;
     walk.first += TG_WALK_HEAD;
-    bpf_loop(chain->count - TG_WALK_HEAD, tg_walk_rule, &walk, 0);
+    bpf_loop(count - TG_WALK_HEAD, tg_walk_rule, &walk, 0);
     return (int)walk.action;
+}
+
+/* As tg_walk_chain, the first rule without a call: for the chain that sheds an attack. */
+TG_INLINE int tg_walk_raw(struct tg_packet *packet, __u32 number)
+{
+    struct tg_walk walk = {};
+    __u32 count = tg_walk_start(packet, number, &walk);
+
+    if (!count)
+        return TG_ACTION_COUNT;
+    if (tg_walk_one(0, &walk) || count == 1)
+        return (int)walk.action;
+    return tg_walk_chain(packet, number, 1);
 }
 
 /* raw: what needs no tracker, and what the tracker shall leave alone. */
@@ -110,7 +136,7 @@ TG_INLINE int tg_raw(struct tg_packet *packet, __u32 chain)
 
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
         return TG_REASON_NEXT;
-    action = tg_walk_chain(packet, chain);
+    action = tg_walk_raw(packet, chain);
     if (action == TG_ACTION_DROP)
         return TG_REASON_RAW_RULE;
     if (action == TG_ACTION_NOTRACK)
@@ -133,7 +159,7 @@ TG_INLINE int tg_filter(struct tg_packet *packet, __u32 chain, int accepted)
 {
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
         return accepted;
-    if (tg_walk_chain(packet, chain) == TG_ACTION_DROP)
+    if (tg_walk_chain(packet, chain, 0) == TG_ACTION_DROP)
         return TG_REASON_FILTER_RULE;
     return accepted;
 }
