@@ -48,6 +48,10 @@ class Namespace:
                     os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         for opened in self._sockets:
+            # Wakes a thread that waits in it; one left there could wait on, by its number, in a
+            # socket of the next case.
+            with contextlib.suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
             opened.close()
         self._processes, self._sockets = [], []
         if pathlib.Path("/run/netns", self.name).exists():

@@ -47,16 +47,14 @@ def neighbours(lab):
     for _ in range(2):
         _flush(lab)
         for wan, router in ((WAN4, FW_LAN4), (WAN6, FW_LAN6)):
-            # That not even the first packet is lost is first_packet's matter.
-            harness.eventually(lambda w=wan: lab.lan.reaches_udp(w, 53),
-                               f"LAN exchanges UDP with {wan}")
+            check(lab.lan.reaches_udp(wan, 53, timeout=3), f"LAN exchanges UDP with {wan}")
             check(not lab.lan.pings(router), f"while {router} answers nothing")
     check(lab.reason("neighbour-discovery") > 0, "counted as neighbour-discovery")
     check(lab.reason("not-ip") > 0, "ARP is counted as not-ip")
     lab.cli("/ipv6 settings set accept-neighbour-discovery=no")
     _flush(lab)
     check(not lab.lan.reaches_udp(WAN6, 53), "switched off, neighbour discovery meets the drop")
-    harness.eventually(lambda: lab.lan.reaches_udp(WAN4, 53), "ARP has no such switch")
+    check(lab.lan.reaches_udp(WAN4, 53, timeout=3), "ARP has no such switch")
 
 
 def first_packet(lab):
