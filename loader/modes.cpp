@@ -61,6 +61,11 @@ ChosenMode automatic(const Interface &interface)
                     fmt::format("frames of a {} may carry unfinished checksums",
                                 interface.driver.empty() ? "virtual interface" : interface.driver)};
     }
+    if (interface.strips_tags) {
+        return {.mode = TG_MODE_TC,
+                .why = "the driver strips VLAN tags, which XDP would not see: switch that off "
+                       "(ethtool -K DEV rxvlan off) for native"};
+    }
     return {.mode = TG_MODE_NATIVE,
             .why = fmt::format("the {} driver has native XDP", interface.driver),
             .may_fall_back = true};

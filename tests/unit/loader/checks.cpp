@@ -72,6 +72,11 @@ TEST(Mode, IsNativeByItselfOnlyOnAWire)
     EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->mode, TG_MODE_TC);
     EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->why,
               "frames of a veth may carry unfinished checksums");
+    const Interface strips = {
+        .driver = "ixgbe", .wire = true, .strips_tags = true, .link_header = 14};
+    EXPECT_EQ(choose_mode("auto", strips)->mode, TG_MODE_TC);
+    EXPECT_THAT(choose_mode("auto", strips)->why, HasSubstr("strips VLAN tags"));
+    EXPECT_EQ(choose_mode("native", strips)->mode, TG_MODE_NATIVE) << "whoever asks knows";
     const Interface bond = {.name = "bond0", .driver = "bonding", .wire = true, .link_header = 14};
     EXPECT_EQ(choose_mode("auto", bond)->mode, TG_MODE_TC);
     EXPECT_THAT(choose_mode("native", bond).error().message, HasSubstr("instead of the bond"));
