@@ -8,10 +8,12 @@
 #include <cstring>
 #include <fstream>
 #include <net/if.h>
+#include <optional>
 #include <set>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
+#include <linux/if_addr.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netlink/cache.h>
@@ -23,6 +25,8 @@
 #include <netlink/route/tc.h>
 #include <netlink/socket.h>
 
+#include "control/agent/error_sources.h"
+#include "control/agent/local_routes.h"
 #include "tidegate/control.h"
 
 namespace tg {
@@ -111,31 +115,60 @@ Address ipv4_address(std::uint32_t host_order)
     return address;
 }
 
+// nullopt for what is no IP address.
+std::optional<Address> own_address(rtnl_addr *address)
+{
+    const nl_addr *local = rtnl_addr_get_local(address);
+    const bool ipv4 = rtnl_addr_get_family(address) == AF_INET;
+    if (local == nullptr || nl_addr_get_len(local) != (ipv4 ? 4u : 16u)) {
+        return std::nullopt;
+    }
+    if (ipv4) {
+        std::uint32_t raw = 0;
+        std::memcpy(&raw, nl_addr_get_binary_addr(local), sizeof raw);
+        return ipv4_address(ntohl(raw));
+    }
+    Address own;
+    std::memcpy(&own.raw, nl_addr_get_binary_addr(local), sizeof own.raw);
+    return own;
+}
+
 // Own addresses, and of IPv4 networks the first and the last one, which are for all of it.
 void add_address(rtnl_addr *address, std::map<Address, std::uint32_t> &found)
 {
     constexpr unsigned longest_with_broadcast = 30; // RFC 3021
-    const nl_addr *local = rtnl_addr_get_local(address);
-    const bool ipv4 = rtnl_addr_get_family(address) == AF_INET;
-    if (local == nullptr || nl_addr_get_len(local) != (ipv4 ? 4u : 16u)) {
+    const std::optional<Address> local = own_address(address);
+    if (!local) {
         return;
     }
-    if (!ipv4) {
-        Address own;
-        std::memcpy(&own.raw, nl_addr_get_binary_addr(local), sizeof own.raw);
-        found[own] |= TG_ADDRESS_OWN;
+    found[*local] |= TG_ADDRESS_OWN;
+    if (!local->is_ipv4()) {
         return;
     }
-    std::uint32_t raw = 0;
-    std::memcpy(&raw, nl_addr_get_binary_addr(local), sizeof raw);
-    const std::uint32_t own = ntohl(raw);
-    found[ipv4_address(own)] |= TG_ADDRESS_OWN;
+    const std::uint32_t own = ntohl(local->raw.words[3]);
     const auto length = static_cast<unsigned>(rtnl_addr_get_prefixlen(address));
     if (length != 0 && length <= longest_with_broadcast) {
         const std::uint32_t host_bits = ~std::uint32_t{0} >> length;
         found[ipv4_address(own | host_bits)] |= TG_ADDRESS_BROADCAST;
         found[ipv4_address(own & ~host_bits)] |= TG_ADDRESS_BROADCAST;
     }
+}
+
+// Those that others may be written to from, in the kernel's order.
+std::vector<SourceAddress> source_addresses(const Cache &addresses)
+{
+    // IPv6 calls temporary (RFC 8981) what IPv4 calls secondary.
+    constexpr unsigned unfit =
+        IFA_F_SECONDARY | IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
+    std::vector<SourceAddress> found;
+    each<rtnl_addr>(addresses, [&](rtnl_addr *address) {
+        const std::optional<Address> own = own_address(address);
+        if (own && rtnl_addr_get_scope(address) == RT_SCOPE_UNIVERSE &&
+            (rtnl_addr_get_flags(address) & unfit) == 0) {
+            found.push_back({static_cast<std::uint32_t>(rtnl_addr_get_ifindex(address)), *own});
+        }
+    });
+    return found;
 }
 
 // rp_filter of an interface, as the kernel takes it: the larger of its own and that of "all".
@@ -211,6 +244,8 @@ void Network::look_at(const char *messages, std::size_t size)
         case RTM_NEWROUTE:
         case RTM_DELROUTE:
             route_changes_++;
+            dirty_ = dirty_ ||
+                     static_cast<const rtmsg *>(NLMSG_DATA(header))->rtm_table == RT_TABLE_LOCAL;
             break;
         default:
             break;
@@ -250,10 +285,18 @@ Result<NetworkState> Network::read_all() const
             return std::unexpected(cache->error());
         }
     }
+    const Result<LocalRoutes> local = read_local_routes();
+    if (!local) {
+        return std::unexpected(local.error());
+    }
+    const std::vector<SourceAddress> sources = source_addresses(*addresses);
     const std::set<std::uint32_t> with_ipv4 = ipv4_interfaces(*addresses);
     const std::set<std::uint32_t> shaped = shaped_interfaces(*qdiscs);
     NetworkState state;
     each<rtnl_addr>(*addresses, [&](rtnl_addr *address) { add_address(address, state.addresses); });
+    for (const auto &[address, kind] : local->addresses) {
+        state.addresses[address] |= kind;
+    }
     each<rtnl_link>(*links, [&](rtnl_link *link) {
         const char *name = rtnl_link_get_name(link);
         const auto ifindex = static_cast<std::uint32_t>(rtnl_link_get_ifindex(link));
@@ -267,6 +310,8 @@ Result<NetworkState> Network::read_all() const
         device.flags |= up && !with_ipv4.contains(ifindex) ? TG_DEVICE_NO_IPV4 : 0;
         device.flags |= rp_flags(name);
         device.flags |= !up || shaped.contains(ifindex) ? TG_DEVICE_NO_REDIRECT : 0;
+        device.flags |= local->networks ? TG_DEVICE_LOCAL_NETS : 0;
+        std::ranges::copy(error_sources(sources, ifindex), device.sources);
         const nl_addr *mac = rtnl_link_get_addr(link);
         if (mac != nullptr && nl_addr_get_len(mac) == sizeof device.mac) {
             std::memcpy(device.mac, nl_addr_get_binary_addr(mac), sizeof device.mac);

@@ -4,10 +4,11 @@
 
 #include <linux/types.h>
 
+#include "tidegate/addr.h"
 #include "tidegate/assert.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 3u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 4u          /* raise with every change of a structure in a pinned map */
 
 /* Written once by the loader, before anything is attached. */
 struct tg_layout {
@@ -61,6 +62,8 @@ struct tg_device {
     __u32 mtu;
     __u8 mac[6]; /* zero if it has none */
     __u8 zero[2];
+    /* Where ICMP errors about what comes in by it are from; zero: none. By enum tg_family. */
+    struct tg_addr sources[TG_FAMILY_COUNT];
 };
 
 /* The same record once more, where it is found sooner. The address lies in one aligned word. */
@@ -70,10 +73,11 @@ struct tg_device_slot {
     struct tg_device device;
 };
 
-#define TG_DEVICE_NO_IPV4     1u /* up, without an IPv4 address */
-#define TG_DEVICE_NO_REDIRECT 2u /* packets must leave through its queueing discipline */
-#define TG_DEVICE_RP_STRICT   4u /* rp_filter: sources are reached by this interface */
-#define TG_DEVICE_RP_LOOSE    8u /* rp_filter: sources are reached by any interface */
+#define TG_DEVICE_NO_IPV4     1u  /* up, without an IPv4 address */
+#define TG_DEVICE_NO_REDIRECT 2u  /* packets must leave through its queueing discipline */
+#define TG_DEVICE_RP_STRICT   4u  /* rp_filter: sources are reached by this interface */
+#define TG_DEVICE_RP_LOOSE    8u  /* rp_filter: sources are reached by any interface */
+#define TG_DEVICE_LOCAL_NETS  16u /* whole networks are the host's: its addresses are not all */
 
 /* Addresses no packet from outside may come from; written by the agent from netlink. */
 #define TG_ADDRESS_OWN       1u
@@ -96,5 +100,5 @@ struct tg_redirect_probe {
 
 TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 32, "attached record");
-TG_ASSERT(sizeof(struct tg_device) == 16, "device record");
-TG_ASSERT(sizeof(struct tg_device_slot) == 24, "device slot");
+TG_ASSERT(sizeof(struct tg_device) == 48, "device record");
+TG_ASSERT(sizeof(struct tg_device_slot) == 56, "device slot");

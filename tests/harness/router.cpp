@@ -259,6 +259,10 @@ void Router::reset()
         const auto mac = parse_field(*find_field(*find_layer("ethernet"), "dst"), port.mac);
         std::ranges::copy(mac.value(), device.mac);
         for (const auto &[address, kind] : addresses_of(port)) {
+            if (kind == TG_ADDRESS_OWN) {
+                device.sources[Address{address}.is_ipv4() ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6] =
+                    address;
+            }
             datapath_->update("tg_addresses", bytes_of(address), bytes_of(kind));
         }
         datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
