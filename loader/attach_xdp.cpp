@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
@@ -22,9 +23,12 @@ struct Variant {
 };
 
 // In this order.
-constexpr std::array<Variant, 2> variants = {{
+constexpr std::array<Variant, 2> native_variants = {{
     {"xdp_ingress", "of many buffers"},
     {"xdp_ingress_plain", "of one buffer"},
+}};
+constexpr std::array<Variant, 1> generic_variants = {{
+    {"xdp_ingress_generic", "of one buffer, merged ones too"},
 }};
 
 fs::path link_path(const Instance &instance, std::uint32_t ifindex)
@@ -35,7 +39,9 @@ fs::path link_path(const Instance &instance, std::uint32_t ifindex)
 // errno, 0: done.
 int attach_program(const Instance &instance, const AttachedInterface &interface, int program)
 {
-    LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+    const bool generic = interface.mode == TG_MODE_GENERIC;
+    LIBBPF_OPTS(bpf_link_create_opts, options,
+                .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
     const Fd link(bpf_link_create(program, static_cast<int>(interface.ifindex), BPF_XDP, &options));
     if (!link) {
         return errno;
@@ -47,6 +53,9 @@ int attach_program(const Instance &instance, const AttachedInterface &interface,
 
 Result<void> attach_xdp(const Instance &instance, AttachedInterface &interface)
 {
+    const bool generic = interface.mode == TG_MODE_GENERIC;
+    const std::span<const Variant> variants =
+        generic ? std::span<const Variant>(generic_variants) : native_variants;
     int error = 0;
     for (const Variant &variant : variants) {
         const Result<Fd> program = pinned_program(instance, variant.program);
@@ -59,7 +68,8 @@ Result<void> attach_xdp(const Instance &instance, AttachedInterface &interface)
             return {};
         }
     }
-    return failed(fmt::format("attach to {} by native XDP", interface.name), error);
+    return failed(fmt::format("attach to {} by {} XDP", interface.name, to_string(interface.mode)),
+                  error);
 }
 
 // Detached by name first: the kernel frees an unpinned link only some time later.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The XDP program of one interface, in its driver: linked, found and taken away again. Knows no
-// record and no lock.
+// The XDP program of one interface, in its driver or in the generic hook: linked, found and taken
+// away again. Knows no record and no lock.
 #pragma once
 
 #include "control/base/error.h"
@@ -9,8 +9,9 @@
 
 namespace tg::loader {
 
-// Attaches with frames of many buffers where the driver
-// takes them, and says in interface.frames which it is. Must run in the interface's namespace.
+// Attaches as interface.mode says: in the driver, with frames of many buffers where it takes them,
+// or in the generic hook. Says in interface.frames which it takes. Must run in the interface's
+// namespace.
 Result<void> attach_xdp(const Instance &instance, AttachedInterface &interface);
 
 // No error if there is none.

@@ -17,9 +17,7 @@ struct ModeRow {
 constexpr ModeRow rows[] = {
     {"auto", TG_MODE_NONE, ""},
     {"native", TG_MODE_NATIVE, ""},
-    // Linux 6.18 forgets the length of the link header when it copies a packet for generic XDP, so
-    // TC finds neither that header nor XDP's word.
-    {"generic", TG_MODE_GENERIC, "generic XDP is not built yet"},
+    {"generic", TG_MODE_GENERIC, ""},
     {"tc", TG_MODE_TC, ""},
     {"offload", TG_MODE_OFFLOAD, "offload to hardware is not built yet"},
 };
@@ -38,11 +36,18 @@ constexpr UnfitRow unfit[] = {
     {"mlx4_en", "its driver may lose XDP's word to TC"},
 };
 
-// Why the interface cannot be judged in XDP; empty: it can.
-std::string why_no_xdp(const Interface &interface)
+// Why the interface cannot be judged in generic XDP, which asks nothing of its driver; empty: it
+// can.
+std::string why_no_generic(const Interface &interface)
 {
-    if (interface.link_header == 0) {
-        return "XDP needs Ethernet frames";
+    return interface.link_header == 0 ? "XDP needs Ethernet frames" : "";
+}
+
+// Why it cannot be judged in its driver.
+std::string why_no_native(const Interface &interface)
+{
+    if (std::string why = why_no_generic(interface); !why.empty()) {
+        return why;
     }
     const auto *row =
         std::ranges::find(unfit, std::string_view(interface.driver), &UnfitRow::driver);
@@ -52,7 +57,7 @@ std::string why_no_xdp(const Interface &interface)
 // Only frames from a wire surely carry finished checksums, which XDP can neither see nor finish.
 ChosenMode automatic(const Interface &interface)
 {
-    if (std::string why = why_no_xdp(interface); !why.empty()) {
+    if (std::string why = why_no_native(interface); !why.empty()) {
         return {.mode = TG_MODE_TC, .why = std::move(why)};
     }
     if (!interface.wire) {
@@ -86,7 +91,11 @@ Result<ChosenMode> choose_mode(std::string_view asked, const Interface &interfac
     if (row->mode == TG_MODE_NONE) {
         return automatic(interface);
     }
-    if (const std::string why = why_no_xdp(interface); row->mode != TG_MODE_TC && !why.empty()) {
+    std::string why;
+    if (row->mode != TG_MODE_TC) {
+        why = row->mode == TG_MODE_GENERIC ? why_no_generic(interface) : why_no_native(interface);
+    }
+    if (!why.empty()) {
         return fail(fmt::format("--mode {}: interface {}: {}: use --mode tc or auto", asked,
                                 interface.name, why));
     }

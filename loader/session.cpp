@@ -200,11 +200,12 @@ Result<void> Session::attach_programs(AttachedInterface &interface, LinkWish wis
         interface.why = done.error().message;
         return {};
     }
-    if (done && interface.mode == TG_MODE_NATIVE) {
-        const RedirectAbility ability = probe_redirect(interface.ifindex);
-        interface.xdp_target = ability.takes;
-        interface.xdp_target_why = ability.why;
-    }
+    const RedirectAbility ability =
+        done && interface.mode == TG_MODE_NATIVE
+            ? probe_redirect(interface.ifindex)
+            : RedirectAbility{.why = "only interfaces in native mode are sent to by XDP"};
+    interface.xdp_target = ability.takes;
+    interface.xdp_target_why = ability.why;
     return done;
 }
 

@@ -23,6 +23,7 @@ enum tg_packet_flag {
     TG_PACKET_BY_KERNEL = 1u << 12,     /* only the kernel knows how to send it */
     TG_PACKET_ROUTER_BOUND = 1u << 13,  /* for the router itself */
     TG_PACKET_NEIGHBOUR = 1u << 14,     /* the link addresses of the way out are known */
+    TG_PACKET_GENERIC = 1u << 15, /* an skb in XDP: perhaps many segments, no finished checksum */
 };
 
 struct tg_packet {

@@ -4,6 +4,7 @@
 
 #include "core/checksum.h"
 #include "core/headers.h"
+#include "path/chains.h"
 #include "path/finish.h"
 #include "path/parse.h"
 #include "path/route.h"
@@ -79,13 +80,12 @@ TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decid
 
 /*
  * Ends a packet that XDP has judged. It was counted there, but for those TC has to send; for these
- * the way out is looked up once more, and if it is another one by now (no more a packet to be
- * sent) the kernel deals with it as one accepted for forwarding.
+ * the way out is looked up once more, now that the size of a merged packet's segments is known. If
+ * it is no more one to be sent, the kernel deals with it as one accepted for forwarding.
  */
 __noinline int tg_finish_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
     __u8 verdict = tg_reason_verdict(reason);
-    __u32 unsendable = TG_PACKET_ROUTER_BOUND | TG_PACKET_TOO_BIG | TG_PACKET_BY_KERNEL;
 
     if (!packet)
         return TG_TC_DROP;
@@ -93,12 +93,14 @@ __noinline int tg_finish_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 rea
     if (verdict != TG_VERDICT_FORWARD)
         return TG_TC_NEXT;
     if (tg_stage_parse(ctx, packet) || tg_stage_route(ctx, packet) ||
-        tg_packet_is(packet, unsendable)) {
-        tg_count(packet, TG_REASON_FORWARD_STACK);
-        return TG_TC_NEXT;
-    }
-    tg_count(packet, TG_REASON_FORWARD);
-    return tg_send(ctx, packet);
+        tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
+        reason = TG_REASON_FORWARD_STACK;
+    else
+        reason = (__u32)tg_forward_reason(packet);
+    tg_count(packet, reason);
+    verdict = tg_reason_verdict(reason);
+    ctx->tc_index = tg_tag_of(verdict, reason);
+    return verdict == TG_VERDICT_FORWARD ? tg_send(ctx, packet) : TG_TC_NEXT;
 }
 
 /* Ends a packet at TC egress. */

@@ -8,14 +8,17 @@
 #include "path/finish.h"
 #include "path/handover.h"
 
-/* Frames can leave here: the way out is known to the last byte, and the device takes them. */
+/*
+ * Frames can leave here: the way out is known to the last byte, and the device takes them. What is
+ * an skb already may have an unfinished checksum, which only the kernel's way out finishes.
+ */
 TG_INLINE bool tg_xdp_can_send(const struct tg_packet *packet)
 {
     __u32 ifindex = packet->out_ifindex;
     struct tg_attached *attached;
     struct tg_device *device;
 
-    if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR))
+    if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR) || tg_packet_is(packet, TG_PACKET_GENERIC))
         return false;
     attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
     if (!attached || !attached->xdp_target)

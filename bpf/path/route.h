@@ -66,6 +66,9 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
     if (tg_packet_is(packet, TG_PACKET_GROUP))
         return tg_route_router(packet);
     size = packet->segment > 0xffff ? 0xffff : (__u16)packet->segment;
+    /* The largest segment of such a packet is known to TC only, which asks again. */
+    if (tg_packet_is(packet, TG_PACKET_GENERIC))
+        size = 0;
     answer = tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex, packet->tos, size, &fib);
     if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
         /* The interface is told only to those who do not ask about sizes. */

@@ -120,7 +120,6 @@ def missing_interface(lab):
 def devices_and_modes(lab):
     """Interfaces and modes that cannot be."""
     for arguments, part in ((("ether77",), "ether77"), (("--mode", "offload", "ether1"), "offload"),
-                            (("--mode", "generic", "ether1"), "generic"),
                             (("--mode", "warp", "ether1"), "warp")):
         result = lab.program("tidegate", "up", "--instance", lab.instance, "--netns", lab.fw.name,
                              *arguments, good=False)

@@ -91,4 +91,4 @@ def to_the_router(lab):
     equal(lab.reason("fragment-unknown"), 0, "unknown pieces")
 
 
-harness.main(large_datagrams, order_matters, drop_covers_all, to_the_router)
+harness.main(large_datagrams, order_matters, drop_covers_all, to_the_router, variants=harness.ALL)

@@ -10,6 +10,7 @@ A script defines cases, functions that take a Lab, and ends with harness.main(ca
 runs in fresh namespaces, once for each variant: tc mode with the devices as they come; tc mode
 with transmit checksum offload off on the firewall's devices, so that every receiver verifies every
 checksum; native mode, for which the end hosts send finished checksums and take redirected frames.
+Scripts about what the datapath does add generic mode, with the devices as they come.
 All names derive from the script, the process and the case, so scripts run side by side.
 """
 import contextlib
@@ -37,7 +38,10 @@ CONNECTION4, CONNECTION6 = "/ip firewall connection", "/ipv6 firewall connection
 BIN = pathlib.Path(os.environ.get("TG_BIN", pathlib.Path(__file__).parents[2] / "build/bin"))
 SKIPPED = 77
 
-AS_THEY_COME, TX_OFF, NATIVE = "as they come", "tx off", "native"
+AS_THEY_COME, TX_OFF, NATIVE, GENERIC = "as they come", "tx off", "native", "generic"
+USUAL = (AS_THEY_COME, TX_OFF, NATIVE)
+ALL = (*USUAL, GENERIC)
+SENDS_BY = {NATIVE: "xdp", GENERIC: "tc"}  # variants that are a --mode
 
 
 class Failure(Exception):
@@ -141,12 +145,13 @@ class Lab:
 
     def up(self, *devices, good=True):
         """tidegate up on the firewall's devices, in the variant's mode, which they must get."""
-        mode = ("--mode", "native") if self.variant == NATIVE else ()
+        mode = ("--mode", self.variant) if self.variant in SENDS_BY else ()
         result = self.program("tidegate", "up", "--instance", self.instance, "--netns",
                               self.fw.name, *mode, *(devices or ("ether1", "ether2")), good=good)
-        if good and self.variant == NATIVE:
+        if good and self.variant in SENDS_BY:
             for each in self.status()["interfaces"]:
-                equal((each["mode"], each["sends-by"]), ("native", "xdp"), each["name"])
+                equal((each["mode"], each["sends-by"]), (self.variant, SENDS_BY[self.variant]),
+                      each["name"])
         return result
 
     def down(self, *arguments):
@@ -257,7 +262,7 @@ def _explain(lab):
         print("log of the agent:\n" + "\n".join(log.splitlines()[-30:]))
 
 
-def main(*cases, variants=(AS_THEY_COME, TX_OFF, NATIVE)):
+def main(*cases, variants=USUAL):
     """Runs every case in every variant (or only cases named as arguments) and exits."""
     if os.geteuid() != 0:
         print("skipped: needs root for network namespaces")

@@ -87,7 +87,10 @@ def main():
     if os.geteuid() != 0:
         print("skipped: needs root for network namespaces")
         return 77
-    bad = run_whole(example=shown()) + run_whole("--mode", "native") + run_interrupted()
+    bad = run_whole(example=shown())
+    for mode in ("native", "generic"):
+        bad += run_whole("--mode", mode)
+    bad += run_interrupted()
     print("\n".join(bad))
     return 1 if bad else 0
 

@@ -9,7 +9,7 @@ import socket
 
 import harness
 import rulesets
-from harness import CONNECTION4, CONNECTION6, WAN4, WAN6, check, equal
+from harness import CONNECTION4, CONNECTION6, GENERIC, WAN4, WAN6, check, equal
 
 IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_INTERFACE, IP_MTU = 10, 2, 4, 14
 IPV6_MTU_DISCOVER, IPV6_MTU = 23, 24
@@ -73,7 +73,8 @@ def _carries_bulk(lab):
     print("      Gbit/s up and down, IPv4 and IPv6:", " ".join(f"{rate:.1f}" for rate in rates))
     # Lost segments of every GSO packet would leave far less than this.
     check(min(rates) > 0.3, f"bulk TCP gets through: {rates}")
-    for menu, size in ((CONNECTION4, 1500), (CONNECTION6, 1500)):
+    # To generic XDP a packet of many segments is one.
+    for menu, size in ((CONNECTION4, 1500), (CONNECTION6, 1500)) if lab.variant != GENERIC else ():
         for row in lab.connections(menu, "protocol=tcp dst-port=5201"):
             for way in ("orig", "repl"):
                 packets, octets = row[f"{way}-packets"], row[f"{way}-bytes"]
@@ -91,4 +92,4 @@ def bulk_into_a_narrow_link(lab):
     _carries_bulk(lab)
 
 
-harness.main(too_big, bulk, bulk_into_a_narrow_link)
+harness.main(too_big, bulk, bulk_into_a_narrow_link, variants=harness.ALL)

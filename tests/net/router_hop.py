@@ -79,6 +79,21 @@ def first_packet(lab):
             pass
 
 
+def counted_once(lab):
+    """A packet meets each chain once, whichever programs of the router it passes."""
+    rulesets.install(lab)
+    check(lab.lan.pings(WAN4) and lab.lan.pings(WAN6), "neighbours are known")
+    before = lab.reason("forward")
+    for menu, wan in ((FILTER4, WAN4), (FILTER6, WAN6)):
+        lab.cli(f"{menu} add chain=forward place-before=0 action=passthrough comment=seen")
+        check(lab.lan.pings(wan, count=5), f"LAN pings {wan}")
+        equal(lab.counts(menu)["seen"], 10, f"{menu}: packets seen of 5 requests and 5 answers")
+    equal(lab.reason("forward") - before, 20, "packets forwarded")
+    handed = sum(each["handed-over"] for each in lab.status()["interfaces"])
+    if lab.variant == harness.GENERIC:
+        check(handed >= 20, f"XDP has judged them and TC sent them: {handed}")
+
+
 def long_lived(lab):
     """A connection goes on when the neighbour behind it is forgotten."""
     lab.wan.serve_tcp(80)
@@ -93,4 +108,5 @@ def long_lived(lab):
         check(time.monotonic() - started < 3, "without waiting long")
 
 
-harness.main(traceroute, unreachable, neighbours, first_packet, long_lived)
+harness.main(traceroute, unreachable, neighbours, first_packet, counted_once, long_lived,
+             variants=harness.ALL)

@@ -86,4 +86,4 @@ def two_before_an_answer(lab):
         equal(_gained(lab, menu, lambda: send(3)), {"new": 3}, "three without a reply")
 
 
-harness.main(every_state, two_before_an_answer)
+harness.main(every_state, two_before_an_answer, variants=harness.ALL)

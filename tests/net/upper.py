@@ -58,4 +58,4 @@ def bridge(lab):
     check(lab.counts(FILTER4)["rest"] > 0, "and the drop is counted")
 
 
-harness.main(macvlan, bridge, variants=(harness.AS_THEY_COME, NATIVE))
+harness.main(macvlan, bridge, variants=(harness.AS_THEY_COME, NATIVE, harness.GENERIC))

@@ -56,9 +56,11 @@ TEST(Mode, IsAsAskedOrRefused)
     EXPECT_THAT(choose_mode("native", tunnel).error().message,
                 HasSubstr("wg0: XDP needs Ethernet"));
     EXPECT_EQ(choose_mode("tc", tunnel)->why, "asked for");
-    for (const char *asked : {"generic", "offload"}) {
-        EXPECT_THAT(choose_mode(asked, veth).error().message, HasSubstr("is not built yet"));
-    }
+    EXPECT_EQ(choose_mode("generic", veth)->mode, TG_MODE_GENERIC);
+    EXPECT_FALSE(choose_mode("generic", veth)->may_fall_back);
+    EXPECT_THAT(choose_mode("generic", tunnel).error().message,
+                HasSubstr("wg0: XDP needs Ethernet"));
+    EXPECT_THAT(choose_mode("offload", veth).error().message, HasSubstr("is not built yet"));
     EXPECT_EQ(choose_mode("fast", veth).error().message,
               "no mode \"fast\": expected auto, native, generic, tc, offload");
     EXPECT_FALSE(choose_mode("", veth));
@@ -80,6 +82,7 @@ TEST(Mode, IsNativeByItselfOnlyOnAWire)
     const Interface bond = {.name = "bond0", .driver = "bonding", .wire = true, .link_header = 14};
     EXPECT_EQ(choose_mode("auto", bond)->mode, TG_MODE_TC);
     EXPECT_THAT(choose_mode("native", bond).error().message, HasSubstr("instead of the bond"));
+    EXPECT_EQ(choose_mode("generic", bond)->mode, TG_MODE_GENERIC) << "nothing to do with drivers";
     EXPECT_EQ(choose_mode("auto", {.driver = "tun", .wire = true})->why,
               "XDP needs Ethernet frames");
 }
