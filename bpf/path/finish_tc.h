@@ -34,6 +34,12 @@ TG_INLINE bool tg_decrement_ttl(tg_ctx *ctx, const struct tg_packet *packet)
            0;
 }
 
+/* bpf_redirect_neigh drops what has no link header: packets of layer 3 devices get an empty one. */
+TG_INLINE bool tg_have_link_header(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    return packet->l3_offset || bpf_skb_change_head(ctx, TG_ETHERNET_HEADER, 0) == 0;
+}
+
 /*
  * Sends the packet to its next hop; the kernel resolves a neighbour it does not know and keeps
  * the packet meanwhile.
@@ -42,7 +48,7 @@ TG_INLINE int tg_send(tg_ctx *ctx, const struct tg_packet *packet)
 {
     struct bpf_redir_neigh hop = {};
 
-    if (!tg_decrement_ttl(ctx, packet))
+    if (!tg_decrement_ttl(ctx, packet) || !tg_have_link_header(ctx, packet))
         return TG_TC_DROP;
     hop.nh_family = packet->next_hop_family;
     if (packet->next_hop_family == TG_AF_INET)

@@ -195,6 +195,16 @@ long tg_fake_pull_data(__sk_buff *context, std::uint32_t length)
     return length <= skb_of(context)->bytes.size() ? 0 : -ENOMEM;
 }
 
+long tg_fake_change_head(__sk_buff *context, std::uint32_t length, std::uint64_t flags)
+{
+    if (flags != 0) {
+        return -EINVAL;
+    }
+    FakeSkb *skb = skb_of(context);
+    skb->bytes.insert(skb->bytes.begin(), length, 0);
+    return 0;
+}
+
 long tg_fake_fib_lookup(void *context, bpf_fib_lookup *params, int length, std::uint32_t flags)
 {
     const FakeSkb *skb = skb_of(context);

@@ -257,4 +257,6 @@ def _echo_stream(opened):
 def _echo_datagrams(server):
     while True:
         data, sender = server.recvfrom(65536)
+        if sender is None:  # shut down
+            return
         server.sendto(data, sender)
