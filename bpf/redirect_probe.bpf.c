@@ -7,25 +7,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "path/net_device.h"
 #include "tidegate/control.h"
-
-/* The few members of the kernel's structures that are read; BTF says where they lie. */
-struct ns_common {
-    unsigned int inum;
-} __attribute__((preserve_access_index));
-
-struct net {
-    struct ns_common ns;
-} __attribute__((preserve_access_index));
-
-typedef struct {
-    struct net *net;
-} __attribute__((preserve_access_index)) possible_net_t;
-
-struct net_device {
-    int ifindex;
-    possible_net_t nd_net;
-} __attribute__((preserve_access_index));
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -63,7 +63,8 @@ Result<void> check_other_instances(const Instance &own, const std::vector<Interf
     return {};
 }
 
-// What of `wanted` is not attached yet; a broken one is taken away first, to be attached anew.
+// What of `wanted` is not attached yet; a broken one is taken away first, to be attached anew. One
+// that is attached is tried again as a target of redirects.
 Result<std::vector<Interface>> missing(Session &session, const std::vector<Interface> &wanted)
 {
     std::vector<Interface> add;
@@ -71,6 +72,10 @@ Result<std::vector<Interface>> missing(Session &session, const std::vector<Inter
         const AttachedInterface *known = session.find(interface.ifindex);
         if (known != nullptr) {
             if (link_status(session.instance(), *known, true).state == LinkState::attached) {
+                if (const Result<void> tried = session.try_redirect_again(interface.ifindex);
+                    !tried) {
+                    return std::unexpected(tried.error());
+                }
                 continue;
             }
             if (const Result<void> done = session.detach(interface.ifindex); !done) {

@@ -5,6 +5,7 @@
 
 #include "loader/attach_tc.h"
 #include "loader/attach_xdp.h"
+#include "loader/redirect_watch.h"
 
 namespace tg::loader {
 
@@ -23,7 +24,8 @@ LinkStatus link_status(const Instance &instance, const AttachedInterface &interf
     }
     const XdpStatus xdp = xdp_status(instance, interface.ifindex);
     status.xdp_program = xdp.program;
-    if (status.state == LinkState::attached && !xdp.found) {
+    const bool unheard = interface.xdp_target != 0 && !redirect_watched(instance);
+    if (status.state == LinkState::attached && (!xdp.found || unheard)) {
         status.state = LinkState::broken;
     } else if (status.state == LinkState::attached && xdp.ifindex == 0) {
         status.state = LinkState::gone;

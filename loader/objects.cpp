@@ -6,6 +6,7 @@
 #include <bpf/clock.skel.h>
 #include <bpf/explain.skel.h>
 #include <bpf/redirect_probe.skel.h>
+#include <bpf/redirect_watch.skel.h>
 #include <bpf/sweep.skel.h>
 #include <bpf/tc_egress.skel.h>
 #include <bpf/tc_ingress.skel.h>
@@ -25,6 +26,7 @@ constexpr ObjectSource sources[] = {
 
 constexpr ObjectSource clock_source = {"clock", clock_bpf__elf_bytes};
 constexpr ObjectSource redirect_probe_source = {"redirect_probe", redirect_probe_bpf__elf_bytes};
+constexpr ObjectSource redirect_watch_source = {"redirect_watch", redirect_watch_bpf__elf_bytes};
 
 std::unexpected<Error> refused(const char *verb, const ObjectSource &source, int error)
 {
@@ -49,6 +51,11 @@ const ObjectSource &clock_object()
 const ObjectSource &redirect_probe_object()
 {
     return redirect_probe_source;
+}
+
+const ObjectSource &redirect_watch_object()
+{
+    return redirect_watch_source;
 }
 
 Result<Object> open_object(const ObjectSource &source, const std::filesystem::path &maps)

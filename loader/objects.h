@@ -21,6 +21,8 @@ struct ObjectSource {
 
 // Every object of the datapath, each loaded and its programs pinned.
 std::span<const ObjectSource> datapath_objects();
+// Loaded apart, since the rest works without it.
+const ObjectSource &redirect_watch_object();
 // Run by the loader itself and never pinned.
 const ObjectSource &clock_object();
 const ObjectSource &redirect_probe_object();

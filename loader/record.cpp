@@ -58,7 +58,7 @@ AttachedInterface interface_from(const json &value)
         .mode = static_cast<tg_mode>(index_of(mode_names, value.at("mode").get<std::string>())),
         .why = value.at("why").get<std::string>(),
         .frames = value.at("frames").get<std::string>(),
-        .xdp_target = value.at("xdp-target").get<bool>(),
+        .xdp_target = value.at("xdp-target").get<std::uint16_t>(),
         .xdp_target_why = value.at("xdp-target-why").get<std::string>(),
         .link = static_cast<Link>(index_of(link_names, value.at("link").get<std::string>())),
         .made_qdisc = value.at("made-qdisc").get<bool>(),

@@ -28,10 +28,10 @@ struct AttachedInterface {
     std::string driver; // empty: unknown
     std::string asked;  // --mode, as asked for
     tg_mode mode = TG_MODE_NONE;
-    std::string why;            // this mode
-    std::string frames;         // which of them XDP takes; empty: no XDP
-    bool xdp_target = false;    // takes frames that XDP redirects to it
-    std::string xdp_target_why; // or why not
+    std::string why;              // this mode
+    std::string frames;           // which of them XDP takes; empty: no XDP
+    std::uint16_t xdp_target = 0; // TG_TARGET_*: takes frames that XDP redirects to it
+    std::string xdp_target_why;   // or why not
     Link link = Link::tcx;
     bool made_qdisc = false; // the clsact qdisc is ours to remove
 

@@ -12,6 +12,7 @@
 #include "control/base/fd.h"
 #include "loader/kernel_log.h"
 #include "loader/objects.h"
+#include "loader/xdp_features.h"
 #include "tidegate/control.h"
 
 namespace tg::loader {
@@ -67,10 +68,10 @@ Result<tg_redirect_probe> run(const Probe &probe, std::uint32_t ifindex)
     tg_redirect_probe answer = {.ifindex = ifindex, .netns = static_cast<__u32>(netns.st_ino)};
     bpf_map_update_elem(probe.map, &zero, &answer, BPF_ANY);
     auto frame = probe_frame();
-    xdp_md context = {.data_end = frame_size, .ingress_ifindex = ifindex};
+    // They come from the loopback interface, so what is lost here counts nowhere as a packet's
+    // loss.
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = frame_size,
-                .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = frames,
-                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = frames);
+                .repeat = frames, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = frames);
     if (const int error = bpf_prog_test_run_opts(probe.program, &options); error != 0) {
         return fail(fmt::format("cannot send frames to try: {}", std::strerror(-error)));
     }
@@ -87,13 +88,17 @@ RedirectAbility probe_redirect(std::uint32_t ifindex)
         probe ? run(*probe, ifindex) : std::unexpected(probe.error());
     take_kernel_log();
     if (!heard) {
-        return {.takes = false, .why = heard.error().message};
+        return {.why = heard.error().message};
     }
-    if (heard->sent == frames && heard->lost == 0) {
-        return {.takes = true, .why = "frames sent to try have left"};
+    if (heard->sent != frames || heard->lost != 0) {
+        return {.why = fmt::format("{} of {} frames sent to try have left", heard->sent, frames)};
     }
-    return {.takes = false,
-            .why = fmt::format("{} of {} frames sent to try have left", heard->sent, frames)};
+    if (takes_many_buffers(ifindex)) {
+        return {.takes = TG_TARGET_FRAMES | TG_TARGET_MANY_BUFFERS,
+                .why = "frames sent to try have left"};
+    }
+    return {.takes = TG_TARGET_FRAMES,
+            .why = "frames sent to try have left; those of many buffers are sent by tc"};
 }
 
 } // namespace tg::loader

@@ -11,11 +11,12 @@
 namespace tg::loader {
 
 struct RedirectAbility {
-    bool takes = false;
+    std::uint16_t takes = 0; // TG_TARGET_*
     std::string why;
 };
 
-// Sends a few frames of no protocol to nobody. In the interface's namespace.
+// Sends a few frames of no protocol to nobody; of many buffers it asks the kernel only. In the
+// interface's namespace.
 RedirectAbility probe_redirect(std::uint32_t ifindex);
 
 } // namespace tg::loader

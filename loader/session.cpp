@@ -14,6 +14,7 @@
 #include "loader/load.h"
 #include "loader/netns.h"
 #include "loader/redirect_probe.h"
+#include "loader/redirect_watch.h"
 
 namespace tg::loader {
 namespace {
@@ -35,6 +36,22 @@ Result<void> tell_datapath(const Instance &instance, std::uint32_t ifindex,
         return failed("write maps/tg_attached", errno);
     }
     return {};
+}
+
+// The datapath counts in the same record; what it counts between reading and writing is not kept.
+Result<void> change_target(const Instance &instance, std::uint32_t ifindex, std::uint16_t target)
+{
+    const Result<Fd> map = pinned_map(instance, "tg_attached");
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    tg_attached attached = {};
+    if (bpf_map_lookup_elem(map->get(), &ifindex, &attached) != 0) {
+        return failed("read maps/tg_attached", errno);
+    }
+    attached.xdp_target = target;
+    attached.redirect_error = 0;
+    return tell_datapath(instance, ifindex, attached);
 }
 
 void untell_datapath(const Instance &instance, std::uint32_t ifindex)
@@ -200,13 +217,36 @@ Result<void> Session::attach_programs(AttachedInterface &interface, LinkWish wis
         interface.why = done.error().message;
         return {};
     }
-    const RedirectAbility ability =
-        done && interface.mode == TG_MODE_NATIVE
-            ? probe_redirect(interface.ifindex)
-            : RedirectAbility{.why = "only interfaces in native mode are sent to by XDP"};
+    if (done) {
+        try_redirect(interface);
+    }
+    return done;
+}
+
+// XDP sends only to interfaces of which a loss would be heard.
+void Session::try_redirect(AttachedInterface &interface) const
+{
+    RedirectAbility ability = {.why = "only interfaces in native mode are sent to by XDP"};
+    if (interface.mode == TG_MODE_NATIVE) {
+        const Result<void> watched = start_redirect_watch(instance_);
+        ability = watched ? probe_redirect(interface.ifindex)
+                          : RedirectAbility{.why = watched.error().message};
+    }
     interface.xdp_target = ability.takes;
     interface.xdp_target_why = ability.why;
-    return done;
+}
+
+Result<void> Session::try_redirect_again(std::uint32_t ifindex)
+{
+    AttachedInterface *interface = record_.find(ifindex);
+    if (interface == nullptr || interface->mode != TG_MODE_NATIVE) {
+        return {};
+    }
+    try_redirect(*interface);
+    if (const Result<void> saved = save(); !saved) {
+        return saved;
+    }
+    return change_target(instance_, ifindex, interface->xdp_target);
 }
 
 // The record first, then what the datapath must know, then the links: whoever comes after a sudden
@@ -256,6 +296,10 @@ Result<void> Session::detach(std::uint32_t ifindex)
     untell_datapath(instance_, ifindex);
     std::erase_if(record_.interfaces,
                   [ifindex](const auto &each) { return each.ifindex == ifindex; });
+    if (std::ranges::find(record_.interfaces, TG_MODE_NATIVE, &AttachedInterface::mode) ==
+        record_.interfaces.end()) {
+        stop_redirect_watch(instance_);
+    }
     return save();
 }
 

@@ -39,6 +39,8 @@ public:
     // `may_fall_back`: to tc mode, if the driver refuses XDP.
     Result<void> attach(AttachedInterface interface, std::uint16_t link_header, LinkWish wish,
                         bool may_fall_back);
+    // What an attached interface takes of redirected frames may have changed: tries it once more.
+    Result<void> try_redirect_again(std::uint32_t ifindex);
     Result<void> detach(std::uint32_t ifindex);
     // All interfaces, pins, the mount, the timer and the files: the instance is not loaded any
     // more.
@@ -51,6 +53,7 @@ private:
     {
     }
     Result<void> attach_programs(AttachedInterface &interface, LinkWish wish, bool may_fall_back);
+    void try_redirect(AttachedInterface &interface) const;
     Result<void> move_to(const Record &here);
     Result<void> forget_gone();
 

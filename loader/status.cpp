@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/status.h"
 
-#include <algorithm>
+#include <cstring>
 
+#include <bpf/bpf.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -31,12 +32,28 @@ void read_load(const Instance &instance, Status &status)
     }
 }
 
+// What holds now: an interface that refused frames is no target until it is tried again.
+void look_at_target(const Instance &instance, AttachedInterface &interface)
+{
+    const Result<Fd> map = pinned_map(instance, "tg_attached");
+    tg_attached now = {};
+    if (interface.xdp_target == 0 || !map ||
+        bpf_map_lookup_elem(map->get(), &interface.ifindex, &now) != 0 || now.xdp_target != 0) {
+        return;
+    }
+    interface.xdp_target = 0;
+    interface.xdp_target_why =
+        fmt::format("it refused frames: {}; attach it again to try once more",
+                    std::strerror(static_cast<int>(now.redirect_error)));
+}
+
 void read_interfaces(const Instance &instance, const Record &record, Status &status)
 {
     const bool inside = reach_namespace(record);
     status.netns = record.netns;
     for (const AttachedInterface &each : record.interfaces) {
         InterfaceStatus shown = {.interface = each, .link = link_status(instance, each, inside)};
+        look_at_target(instance, shown.interface);
         const std::string now = inside ? interface_name(each.ifindex) : "";
         if (!now.empty()) {
             shown.interface.name = now;
@@ -60,7 +77,7 @@ json interface_json(const InterfaceStatus &status)
             {"egress-program", status.link.egress_program},
             {"xdp-program", status.link.xdp_program},
             {"frames", interface.frames},
-            {"sends-by", interface.xdp_target ? "xdp" : "tc"},
+            {"sends-by", interface.xdp_target != 0 ? "xdp" : "tc"},
             {"sends-by-why", interface.xdp_target_why}};
 }
 
@@ -75,7 +92,7 @@ std::string interface_text(const InterfaceStatus &status)
     if (interface.mode != TG_MODE_TC) {
         text += fmt::format("    XDP program {}, frames {}; frames to it are sent by {} ({})\n",
                             status.link.xdp_program, interface.frames,
-                            interface.xdp_target ? "xdp" : "tc", interface.xdp_target_why);
+                            interface.xdp_target != 0 ? "xdp" : "tc", interface.xdp_target_why);
     }
     return text;
 }

@@ -33,6 +33,11 @@ TG_INLINE __u32 tg_ctx_length(tg_ctx *ctx)
     return (__u32)bpf_xdp_get_buff_len(ctx);
 }
 
+TG_INLINE bool tg_ctx_one_buffer(tg_ctx *ctx)
+{
+    return tg_ctx_length(ctx) == (__u32)(ctx->data_end - ctx->data);
+}
+
 /* The loader attaches XDP to nothing else. */
 TG_INLINE __u16 tg_ctx_link_header(__u32 ifindex)
 {

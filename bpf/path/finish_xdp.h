@@ -12,7 +12,7 @@
  * Frames can leave here: the way out is known to the last byte, and the device takes them. What is
  * an skb already may have an unfinished checksum, which only the kernel's way out finishes.
  */
-TG_INLINE bool tg_xdp_can_send(const struct tg_packet *packet)
+TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, const struct tg_packet *packet)
 {
     __u32 ifindex = packet->out_ifindex;
     struct tg_attached *attached;
@@ -22,6 +22,8 @@ TG_INLINE bool tg_xdp_can_send(const struct tg_packet *packet)
         return false;
     attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
     if (!attached || !attached->xdp_target)
+        return false;
+    if (!(attached->xdp_target & TG_TARGET_MANY_BUFFERS) && !tg_ctx_one_buffer(ctx))
         return false;
     device = tg_device_of(ifindex);
     return device && !(device->flags & TG_DEVICE_NO_REDIRECT);
@@ -55,13 +57,14 @@ TG_INLINE bool tg_xdp_rewrite(tg_ctx *ctx, const struct tg_packet *packet)
  * Whether no other program will see the packet: it is dropped or sent here. Before the first
  * commit all go on. What this says yes to can become a drop in tg_settle, nothing else.
  */
-TG_INLINE bool tg_xdp_ends(const struct tg_packet *packet, __u32 reason)
+TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, const struct tg_packet *packet, __u32 reason)
 {
     __u8 verdict = tg_reason_verdict(reason);
 
     if (!packet->bank)
         return false;
-    return verdict == TG_VERDICT_DROP || (verdict == TG_VERDICT_FORWARD && tg_xdp_can_send(packet));
+    return verdict == TG_VERDICT_DROP ||
+           (verdict == TG_VERDICT_FORWARD && tg_xdp_can_send(ctx, packet));
 }
 
 /*
@@ -70,7 +73,7 @@ TG_INLINE bool tg_xdp_ends(const struct tg_packet *packet, __u32 reason)
  */
 TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
 {
-    bool ends = tg_xdp_ends(packet, (__u32)decided);
+    bool ends = tg_xdp_ends(ctx, packet, (__u32)decided);
     __u32 reason;
     __u8 verdict;
 

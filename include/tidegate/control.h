@@ -8,7 +8,7 @@
 #include "tidegate/assert.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 4u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 5u          /* raise with every change of a structure in a pinned map */
 
 /* Written once by the loader, before anything is attached. */
 struct tg_layout {
@@ -46,15 +46,24 @@ enum tg_mode {
     TG_MODE_OFFLOAD,
 };
 
-/* Of one attached interface; the datapath writes the last three, the loader the others. */
+/*
+ * Of one attached interface: the loader writes what comes first, the datapath counts in the rest.
+ * What listens to redirects clears xdp_target when the interface refuses frames.
+ */
 struct tg_attached {
     __u32 mode;            /* enum tg_mode */
     __u16 link_header;     /* bytes before the IP header: 14, or 0 on an L3 device */
-    __u16 xdp_target;      /* 1: takes frames that XDP redirects to it */
+    __u16 xdp_target;      /* TG_TARGET_*: what it takes of what XDP redirects to it */
     __u64 dhcp_request;    /* jiffies of the last DHCP request sent on it; 0: none */
     __u64 handed_over;     /* packets in: judged and accepted by XDP, to be sent by TC */
     __u64 stack_forwarded; /* packets in: accepted for forwarding, sent by the kernel */
+    __u64 redirect_lost;   /* frames that XDP has redirected to it and that did not leave */
+    __u32 redirect_error;  /* errno by which it refused such frames; 0: it did not */
+    __u32 zero;
 };
+
+#define TG_TARGET_FRAMES       1u
+#define TG_TARGET_MANY_BUFFERS 2u /* frames of many buffers too */
 
 /* Of any interface of the namespace; written by the agent from netlink. */
 struct tg_device {
@@ -99,6 +108,6 @@ struct tg_redirect_probe {
 #define TG_TAG_UNFINISHED (TG_TAG | 3u) /* the kernel should answer it, never forward it */
 
 TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
-TG_ASSERT(sizeof(struct tg_attached) == 32, "attached record");
+TG_ASSERT(sizeof(struct tg_attached) == 48, "attached record");
 TG_ASSERT(sizeof(struct tg_device) == 48, "device record");
 TG_ASSERT(sizeof(struct tg_device_slot) == 56, "device slot");

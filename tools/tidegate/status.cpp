@@ -25,6 +25,7 @@ Result<void> add_counters(const maps::Instance &maps, json &interfaces)
         const tg_attached counted = found == attached->end() ? tg_attached{} : found->second;
         each["handed-over"] = counted.handed_over;
         each["stack-forwarded"] = counted.stack_forwarded;
+        each["redirect-lost"] = counted.redirect_lost;
     }
     return {};
 }
@@ -95,6 +96,10 @@ std::string interface_text(const json &each)
     if (word("mode") != "tc") {
         text += fmt::format("  frames to it are sent by {} ({}); handed over to tc: {} packets\n",
                             word("sends-by"), word("sends-by-why"), count("handed-over"));
+    }
+    if (each.value("redirect-lost", std::uint64_t{0}) != 0) {
+        text +=
+            fmt::format("  lost as XDP redirected them to it: {} frames\n", count("redirect-lost"));
     }
     if (each.value("stack-forwarded", std::uint64_t{0}) != 0) {
         text += fmt::format("  forwarded by the kernel: {} packets\n", count("stack-forwarded"));

@@ -17,7 +17,7 @@ Record example()
                             .mode = TG_MODE_TC,
                             .why = "because \"quoted\"",
                             .frames = "of one buffer",
-                            .xdp_target = true,
+                            .xdp_target = TG_TARGET_FRAMES | TG_TARGET_MANY_BUFFERS,
                             .xdp_target_why = "tried",
                             .link = Link::clsact,
                             .made_qdisc = true},
