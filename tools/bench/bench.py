@@ -6,6 +6,9 @@ namespaces that are gone afterwards.
 bench.py prog       ns a run of the loaded programs, for each way through the datapath
 bench.py pipeline   packets a second from a source through a firewall to a sink, with nftables and
                     stateless devices beside it
+bench.py table      ns an operation and bytes a connection of each candidate for the connection
+                    table
+bench.py table-live the same candidates between source and sink
 """
 import argparse
 import os
@@ -15,6 +18,8 @@ import sys
 import network
 import pipeline
 import prog
+import table
+import table_live
 
 
 def arguments():
@@ -32,6 +37,14 @@ def arguments():
     two.add_argument("--protocol", choices=("udp", "tcp", "both"), default=None,
                      help="default: both, but UDP alone above 400000 flows")
     two.add_argument("--seconds", type=float, default=0.2, help="of each measurement")
+    three = parts.add_parser("table")
+    three.add_argument("--families", nargs="+", choices=("ipv4", "ipv6"), default=["ipv4", "ipv6"])
+    four = parts.add_parser("table-live")
+    four.add_argument("--seconds", type=float, default=0.1, help="of each measurement")
+    for each in (three, four):
+        each.add_argument("--rounds", type=int, default=5)
+        each.add_argument("--connections", type=int, nargs="+", default=[1000, 100000, 1000000])
+        each.add_argument("--candidates", nargs="+", choices=table.CANDIDATES)
     return parser.parse_args()
 
 
@@ -49,7 +62,8 @@ def main():
         signal.signal(number, interrupted)
     try:
         with network.Network() as made:
-            {"prog": prog.bench, "pipeline": pipeline.bench}[options.part](made, options)
+            {"prog": prog.bench, "pipeline": pipeline.bench,
+             "table": table.bench, "table-live": table_live.bench}[options.part](made, options)
     except network.Trouble as trouble:
         sys.exit(f"bench: void: {trouble}")
 

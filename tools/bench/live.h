@@ -27,6 +27,8 @@ class Live {
 public:
     static Result<Live> open();
 
+    // In native mode, until the object ends.
+    Result<void> attach(const std::string &netns, const std::string &interface, int program);
     // Every frame that comes in by the interface is counted and dropped.
     Result<void> attach_sink(const std::string &netns, const std::string &interface);
     // `program`: redirect (everything to `target`) or forward.
@@ -39,7 +41,6 @@ public:
 
 private:
     explicit Live(loader::Object object) : object_(std::move(object)) {}
-    Result<void> attach(const std::string &netns, const std::string &interface, int program);
 
     loader::Object object_;
     std::list<loader::Object> devices_;

@@ -3,6 +3,7 @@
 // Stays on the CPU its first argument names.
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,7 @@
 
 #include "tools/bench/live.h"
 #include "tools/bench/replay.h"
+#include "tools/bench/table.h"
 
 namespace {
 
@@ -20,6 +22,7 @@ using bench::Json;
 struct Benches {
     std::optional<bench::Live> live;
     std::optional<bench::Replayer> replayer;
+    std::map<std::string, bench::Table> tables; // by the name a request gave them
 };
 
 Result<Json> send(bench::Live &live, const Json &request)
@@ -57,9 +60,60 @@ Result<Json> replay(bench::Replayer &replayer, const Json &request)
     return Json{{"ns", ran->ns}, {"answer", ran->answer}};
 }
 
+Result<Json> table_open(Benches &benches, const Json &request)
+{
+    Result<bench::Table> table = bench::Table::open({.candidate = request.at("candidate"),
+                                                     .connections = request.at("connections"),
+                                                     .nat = request.at("nat"),
+                                                     .target = request.value("target", 0U)});
+    if (!table) {
+        return std::unexpected(table.error());
+    }
+    benches.tables.insert_or_assign(request.at("table"), std::move(*table));
+    return Json::object();
+}
+
+Result<Json> table_run(bench::Table &table, const Json &request)
+{
+    const Json &words = request.at("traffic");
+    const Result<bench_traffic> traffic = bench::parse_traffic(words);
+    if (!traffic) {
+        return std::unexpected(traffic.error());
+    }
+    const Result<bench::TableRun> ran = table.run(
+        request.at("operation"), bench::parse_table_run(*traffic, words), request.at("count"));
+    if (!ran) {
+        return std::unexpected(ran.error());
+    }
+    return Json{{"ns", ran->ns}, {"good", ran->good}};
+}
+
 Result<Json> of(const Result<void> &done)
 {
     return done ? Result<Json>(Json::object()) : std::unexpected(done.error());
+}
+
+Result<Json> table_answer(Benches &benches, const std::string &wanted, const Json &request)
+{
+    if (wanted == "table-open") {
+        return table_open(benches, request);
+    }
+    bench::Table &table = benches.tables.at(request.at("table"));
+    if (wanted == "table-run") {
+        return table_run(table, request);
+    }
+    if (wanted == "table-memory") {
+        return Json{{"bytes", table.memory()}};
+    }
+    if (wanted == "table-device") {
+        return of(
+            benches.live->attach(request.at("netns"), request.at("interface"), table.device()));
+    }
+    if (wanted == "table-close") {
+        benches.tables.erase(request.at("table"));
+        return Json::object();
+    }
+    return fail(fmt::format("do not know how to \"{}\"", wanted));
 }
 
 Result<Json> answer(Benches &benches, const Json &request)
@@ -89,7 +143,7 @@ Result<Json> answer(Benches &benches, const Json &request)
         return removed ? Result<Json>(Json{{"removed", *removed}})
                        : std::unexpected(removed.error());
     }
-    return fail(fmt::format("do not know how to \"{}\"", wanted));
+    return table_answer(benches, wanted, request);
 }
 
 bool stay_on(int cpu)
@@ -108,13 +162,13 @@ int serve()
         std::cerr << to_string(live ? replayer.error() : live.error()) << '\n';
         return 1;
     }
-    Benches benches = {std::move(*live), std::move(*replayer)};
+    Benches benches = {std::move(*live), std::move(*replayer), {}};
     for (std::string line; std::getline(std::cin, line);) {
         Json reply;
         try {
             const Result<Json> result = answer(benches, Json::parse(line));
             reply = result ? *result : Json{{"error", to_string(result.error())}};
-        } catch (const Json::exception &bad) {
+        } catch (const std::exception &bad) {
             reply = {{"error", bad.what()}};
         }
         std::cout << reply.dump() << std::endl;

@@ -74,9 +74,9 @@ class Runner:
         self._process.wait()
 
 
-def step_for(flows):
-    """A stride near the golden section that visits all flows before one again."""
-    step = max(1, round(flows * 0.618))
+def step_for(flows, share=0.618):
+    """A stride near that share (the golden section's) that visits all flows before one again."""
+    step = max(1, round(flows * share))
     while math.gcd(step, flows) != 1:
         step += 1
     return step
