@@ -13,6 +13,12 @@
 #define TG_ETHERTYPE_VLAN 0x8100
 #define TG_ETHERTYPE_QINQ 0x88a8
 
+/* IEEE 802.1Q: stands behind the link addresses, before the EtherType. */
+struct tg_vlan_tag {
+    __be16 protocol; /* TG_ETHERTYPE_VLAN, or _QINQ for one of a service provider */
+    __be16 control;  /* priority, drop eligible, id */
+};
+
 /* RFC 791 */
 struct tg_ipv4_header {
     __u8 version_length; /* version << 4 | header length in words */
@@ -87,6 +93,7 @@ struct tg_icmp_header {
     __be16 sequence;
 };
 
+TG_ASSERT(sizeof(struct tg_vlan_tag) == 4, "IEEE 802.1Q");
 TG_ASSERT(sizeof(struct tg_ipv4_header) == 20, "RFC 791");
 TG_ASSERT(sizeof(struct tg_ipv6_header) == 40, "RFC 8200");
 TG_ASSERT(sizeof(struct tg_ipv6_extension) == 8, "RFC 8200");

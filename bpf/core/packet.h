@@ -24,6 +24,7 @@ enum tg_packet_flag {
     TG_PACKET_ROUTER_BOUND = 1u << 13,  /* for the router itself */
     TG_PACKET_NEIGHBOUR = 1u << 14,     /* the link addresses of the way out are known */
     TG_PACKET_GENERIC = 1u << 15, /* an skb in XDP: perhaps many segments, no finished checksum */
+    TG_PACKET_TAGGED = 1u << 16,  /* came with a VLAN tag, in the frame or beside it */
 };
 
 struct tg_packet {
@@ -34,16 +35,20 @@ struct tg_packet {
     __u64 in_lists; /* interface lists of the incoming interface */
     __u64 out_lists;
     __u32 flags;          /* enum tg_packet_flag */
-    __u32 in_ifindex;     /* 0 for packets of the router */
+    __u32 hook_ifindex;   /* of the interface whose program this is */
+    __u32 in_ifindex;     /* the same, or a VLAN's on it; 0 for packets of the router */
     __u32 out_ifindex;    /* 0 until routed, and for packets to the router */
+    __u32 wire_ifindex;   /* XDP: of the interface to send to: out_ifindex, or the one below */
     __u32 l3_length;      /* bytes from the IP header to the packet's end, GSO as a whole */
     __u32 packets;        /* on the wire: GSO segments */
     __u32 bytes;          /* on the wire: IP lengths of all segments */
     __u32 segment;        /* IP length of the largest of them */
     __u32 identification; /* of the datagram, if it is a fragment; network order */
+    __be16 ethertype;     /* of what the frame carries, behind a VLAN tag */
     __u16 l3_offset;
     __u16 l4_offset;
     __u16 next_hop_family; /* AF_INET, AF_INET6; 0: none known */
+    __u16 out_vlan;        /* XDP: to be tagged so, if wire_ifindex is another than out_ifindex */
     __u8 out_dst_mac[6];   /* of the next hop */
     __u8 out_src_mac[6];   /* of the outgoing interface */
     __u8 l4_header;        /* length of the L4 header */

@@ -35,13 +35,17 @@ TG_INLINE __be16 tg_ctx_protocol(const tg_ctx *ctx)
     return (__be16)ctx->protocol;
 }
 
-/* Whether the driver took a VLAN tag off the frame. */
-TG_INLINE bool tg_ctx_tag_stripped(const tg_ctx *ctx)
+/* The VLAN tag that the kernel or the driver has put beside the frame; false: there is none. */
+TG_INLINE bool tg_ctx_tag(const tg_ctx *ctx, struct tg_vlan_tag *tag)
 {
-    return ctx->vlan_present;
+    if (!ctx->vlan_present)
+        return false;
+    tag->protocol = (__be16)ctx->vlan_proto;
+    tag->control = tg_net16((__u16)ctx->vlan_tci);
+    return true;
 }
 
-TG_INLINE bool tg_ctx_other_host(const tg_ctx *ctx)
+TG_INLINE bool tg_ctx_other_host(const tg_ctx *ctx, const struct tg_device *device)
 {
     return ctx->pkt_type == PACKET_OTHERHOST;
 }

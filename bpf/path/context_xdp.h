@@ -52,8 +52,8 @@ TG_INLINE __be16 tg_ctx_protocol(tg_ctx *ctx)
     return tg_ctx_load(ctx, 12, &type, sizeof(type)) ? type : 0;
 }
 
-/* XDP is not told; where VLANs are, stripping has to be off (docs/hardware.md). */
-TG_INLINE bool tg_ctx_tag_stripped(const tg_ctx *ctx)
+/* XDP is told of none: stripping is off, or the interface is not judged here (docs/hardware.md). */
+TG_INLINE bool tg_ctx_tag(const tg_ctx *ctx, struct tg_vlan_tag *tag)
 {
     return false;
 }
@@ -77,10 +77,9 @@ TG_INLINE bool tg_ctx_group(tg_ctx *ctx)
 }
 
 /* A unicast frame that the stack would not take: bpf_fib_lookup does not look at the address. */
-TG_INLINE bool tg_ctx_other_host(tg_ctx *ctx)
+TG_INLINE bool tg_ctx_other_host(tg_ctx *ctx, const struct tg_device *device)
 {
     struct tg_mac mac = tg_ctx_dst_mac(ctx);
-    struct tg_device *device = tg_device_of(ctx->ingress_ifindex);
 
     if (mac.bytes[0] & 1 || !device)
         return false;

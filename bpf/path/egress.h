@@ -23,7 +23,7 @@ TG_INLINE struct tg_packet *tg_egress_packet(tg_ctx *ctx)
     packet->bank = tg_bank_in_force();
     packet->flags = TG_PACKET_EGRESS;
     packet->in_ifindex = ctx->ingress_ifindex;
-    packet->out_ifindex = ctx->ifindex;
+    packet->hook_ifindex = packet->out_ifindex = ctx->ifindex;
     packet->l3_offset = tg_ctx_link_header(ctx->ifindex);
     return packet;
 }

@@ -46,5 +46,7 @@ TG_INLINE void tg_count(const struct tg_packet *packet, __u32 reason)
 {
     tg_store_count_reason(reason, packet->packets, packet->bytes);
     if (reason == TG_REASON_FORWARD_STACK)
-        tg_store_count_stack(packet->in_ifindex, packet->packets);
+        tg_store_count_stack(tg_packet_is(packet, TG_PACKET_EGRESS) ? packet->in_ifindex
+                                                                    : packet->hook_ifindex,
+                             packet->packets);
 }

@@ -42,12 +42,17 @@ TG_INLINE bool tg_have_link_header(tg_ctx *ctx, const struct tg_packet *packet)
 
 /*
  * Sends the packet to its next hop; the kernel resolves a neighbour it does not know and keeps
- * the packet meanwhile.
+ * the packet meanwhile. The tag it came with goes; one it leaves with is put on by the kernel.
  */
-TG_INLINE int tg_send(tg_ctx *ctx, const struct tg_packet *packet)
+TG_INLINE int tg_send(tg_ctx *ctx, struct tg_packet *packet)
 {
     struct bpf_redir_neigh hop = {};
 
+    if (tg_packet_is(packet, TG_PACKET_TAGGED)) {
+        if (bpf_skb_vlan_pop(ctx))
+            return TG_TC_DROP;
+        packet->l3_offset = TG_ETHERNET_HEADER;
+    }
     if (!tg_decrement_ttl(ctx, packet) || !tg_have_link_header(ctx, packet))
         return TG_TC_DROP;
     hop.nh_family = packet->next_hop_family;

@@ -4,29 +4,62 @@
 
 #include "core/checksum.h"
 #include "core/headers.h"
+#include "core/vlan.h"
 #include "path/device.h"
 #include "path/finish.h"
 #include "path/handover.h"
+
+/* Where frames for the outgoing interface go to the wire: a VLAN's have a tag there. */
+TG_INLINE bool tg_xdp_wire(struct tg_packet *packet)
+{
+    struct tg_device *device = tg_device_of(packet->out_ifindex);
+
+    packet->wire_ifindex = packet->out_ifindex;
+    if (!device || device->flags & TG_DEVICE_NO_REDIRECT)
+        return false;
+    if (!device->lower)
+        return true;
+    packet->wire_ifindex = device->lower;
+    packet->out_vlan = device->vlan;
+    device = tg_device_of(packet->wire_ifindex);
+    return device && !(device->flags & TG_DEVICE_NO_REDIRECT);
+}
 
 /*
  * Frames can leave here: the way out is known to the last byte, and the device takes them. What is
  * an skb already may have an unfinished checksum, which only the kernel's way out finishes.
  */
-TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, const struct tg_packet *packet)
+TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, struct tg_packet *packet)
 {
-    __u32 ifindex = packet->out_ifindex;
     struct tg_attached *attached;
-    struct tg_device *device;
+    __u32 ifindex;
 
-    if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR) || tg_packet_is(packet, TG_PACKET_GENERIC))
+    if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR) || tg_packet_is(packet, TG_PACKET_GENERIC) ||
+        !tg_xdp_wire(packet))
         return false;
+    ifindex = packet->wire_ifindex;
     attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
     if (!attached || !attached->xdp_target)
         return false;
-    if (!(attached->xdp_target & TG_TARGET_MANY_BUFFERS) && !tg_ctx_one_buffer(ctx))
-        return false;
-    device = tg_device_of(ifindex);
-    return device && !(device->flags & TG_DEVICE_NO_REDIRECT);
+    return attached->xdp_target & TG_TARGET_MANY_BUFFERS || tg_ctx_one_buffer(ctx);
+}
+
+/* The link header the frame leaves with. */
+TG_INLINE __u32 tg_xdp_link_header(const struct tg_packet *packet)
+{
+    return TG_ETHERNET_HEADER +
+           (packet->wire_ifindex == packet->out_ifindex ? 0 : (__u32)sizeof(struct tg_vlan_tag));
+}
+
+/*
+ * Makes the link header as long as it has to be. Before anything is kept of the packet: it may
+ * have to go to TC instead, for want of headroom.
+ */
+TG_INLINE bool tg_xdp_make_room(tg_ctx *ctx, struct tg_packet *packet)
+{
+    int less = (int)packet->l3_offset - (int)tg_xdp_link_header(packet);
+
+    return less == 0 || bpf_xdp_adjust_head(ctx, less) == 0;
 }
 
 /* Both headers at once, as a frame begins. */
@@ -37,19 +70,43 @@ struct tg_xdp_head {
     __u8 network[sizeof(struct tg_ipv4_header)];
 };
 
-/* Rewrites the link addresses and takes one hop off. */
+struct tg_xdp_tagged_head {
+    __u8 dst_mac[6];
+    __u8 src_mac[6];
+    struct tg_vlan_tag tag;
+    __be16 type;
+    __u8 network[sizeof(struct tg_ipv4_header)];
+};
+
+TG_INLINE void tg_xdp_hop_less(const struct tg_packet *packet, __u8 *network)
+{
+    if (packet->tuple.family == TG_FAMILY_IPV4)
+        tg_ipv4_hop_less((void *)(network + offsetof(struct tg_ipv4_header, ttl)));
+    else
+        network[offsetof(struct tg_ipv6_header, hop_limit)]--;
+}
+
+/* Writes the link header of the way out and takes one hop off. */
 TG_INLINE bool tg_xdp_rewrite(tg_ctx *ctx, const struct tg_packet *packet)
 {
     struct tg_xdp_head *head = (void *)(long)ctx->data;
+    struct tg_xdp_tagged_head *tagged = (void *)(long)ctx->data;
+    void *end = (void *)(long)ctx->data_end;
 
-    if ((void *)(head + 1) > (void *)(long)ctx->data_end)
+    if ((void *)(head + 1) > end)
         return false;
     __builtin_memcpy(head->dst_mac, packet->out_dst_mac, sizeof(head->dst_mac));
     __builtin_memcpy(head->src_mac, packet->out_src_mac, sizeof(head->src_mac));
-    if (packet->tuple.family == TG_FAMILY_IPV4)
-        tg_ipv4_hop_less((void *)(head->network + offsetof(struct tg_ipv4_header, ttl)));
-    else
-        head->network[offsetof(struct tg_ipv6_header, hop_limit)]--;
+    if (packet->wire_ifindex == packet->out_ifindex) {
+        head->type = packet->ethertype;
+        tg_xdp_hop_less(packet, head->network);
+        return true;
+    }
+    if ((void *)(tagged + 1) > end)
+        return false;
+    tagged->tag = tg_tag_of_vlan(packet->out_vlan);
+    tagged->type = packet->ethertype;
+    tg_xdp_hop_less(packet, tagged->network);
     return true;
 }
 
@@ -57,14 +114,15 @@ TG_INLINE bool tg_xdp_rewrite(tg_ctx *ctx, const struct tg_packet *packet)
  * Whether no other program will see the packet: it is dropped or sent here. Before the first
  * commit all go on. What this says yes to can become a drop in tg_settle, nothing else.
  */
-TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, const struct tg_packet *packet, __u32 reason)
+TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
     __u8 verdict = tg_reason_verdict(reason);
 
     if (!packet->bank)
         return false;
     return verdict == TG_VERDICT_DROP ||
-           (verdict == TG_VERDICT_FORWARD && tg_xdp_can_send(ctx, packet));
+           (verdict == TG_VERDICT_FORWARD && tg_xdp_can_send(ctx, packet) &&
+            tg_xdp_make_room(ctx, packet));
 }
 
 /*
@@ -97,5 +155,5 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
     }
     if (!tg_xdp_rewrite(ctx, packet))
         return XDP_ABORTED;
-    return (int)bpf_redirect(packet->out_ifindex, 0);
+    return (int)bpf_redirect(packet->wire_ifindex, 0);
 }

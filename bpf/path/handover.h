@@ -2,6 +2,7 @@
 /* The metadata between XDP and TC ingress: reserved, written, read. */
 #pragma once
 
+#include "core/vlan.h"
 #include "path/context.h"
 #include "path/maps.h"
 #include "tidegate/handover.h"
@@ -62,13 +63,17 @@ TG_INLINE void tg_handover_write(tg_ctx *ctx, __u32 reason)
         return;
     place->magic = TG_HANDOVER_MAGIC;
     place->instance = tg_instance();
-    place->reason = reason;
+    place->reason = (__u16)reason;
+    place->tagged = tg_is_tag(tg_ctx_protocol(ctx));
     place->ifindex = tg_ctx_ifindex(ctx);
 }
 
 #else
 
-/* The reason XDP has found on this interface; 0: it has not judged this packet. */
+/*
+ * The reason XDP has found on this interface; 0: it has not judged this packet, or not known of its
+ * VLAN tag, which lay beside the frame already.
+ */
 TG_INLINE __u32 tg_handover_reason(const tg_ctx *ctx)
 {
     struct tg_handover *place = (void *)(long)ctx->data_meta;
@@ -77,7 +82,7 @@ TG_INLINE __u32 tg_handover_reason(const tg_ctx *ctx)
         place->instance != tg_instance() || place->ifindex != ctx->ifindex ||
         place->reason >= TG_REASON_COUNT)
         return 0;
-    return place->reason;
+    return ctx->vlan_present && !place->tagged ? 0 : place->reason;
 }
 
 #endif

@@ -21,7 +21,7 @@ TG_INLINE struct tg_packet *tg_ingress_packet(tg_ctx *ctx)
     __builtin_memset(packet, 0, offsetof(struct tg_packet, quoted));
     packet->now = bpf_jiffies64();
     packet->bank = tg_bank_in_force();
-    packet->in_ifindex = tg_ctx_ifindex(ctx);
+    packet->hook_ifindex = packet->in_ifindex = tg_ctx_ifindex(ctx);
     packet->l3_offset = tg_ctx_link_header(packet->in_ifindex);
     return packet;
 }

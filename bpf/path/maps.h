@@ -108,6 +108,14 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, TG_LIMIT_INTERFACES);
+    __type(key, __u64);
+    __type(value, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_vlans SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TG_LIMIT_ADDRESSES);
     __type(key, struct tg_addr);
     __type(value, __u32);

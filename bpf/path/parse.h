@@ -6,15 +6,16 @@
 #include "core/parse_l4.h"
 #include "path/bank.h"
 #include "path/context.h"
+#include "path/upper.h"
 
 /* The IP header and, for IPv6, the extension headers behind it; packet->bytes is the frame's. */
-TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet, __be16 protocol)
+TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet)
 {
     __u32 available = packet->bytes - packet->l3_offset;
     struct tg_ipv4_header ipv4;
     struct tg_ipv6_header ipv6;
 
-    if (protocol == tg_net16(TG_ETHERTYPE_IPV4)) {
+    if (packet->ethertype == tg_net16(TG_ETHERTYPE_IPV4)) {
         if (!tg_ctx_load(ctx, packet->l3_offset, &ipv4, sizeof(ipv4)) ||
             !tg_parse_ipv4(&ipv4, available, packet))
             return TG_REASON_MALFORMED;
@@ -132,23 +133,18 @@ TG_INLINE void tg_measure(tg_ctx *ctx, struct tg_packet *packet)
 
 TG_INLINE int tg_stage_parse(tg_ctx *ctx, struct tg_packet *packet)
 {
-    __be16 protocol = tg_ctx_protocol(ctx);
     int reason;
 
     if (!packet)
         return TG_REASON_NO_SCRATCH;
     packet->packets = 1;
     packet->bytes = tg_ctx_length(ctx);
-    if (tg_ctx_tag_stripped(ctx) || protocol == tg_net16(TG_ETHERTYPE_VLAN) ||
-        protocol == tg_net16(TG_ETHERTYPE_QINQ))
-        return TG_REASON_VLAN_TAGGED;
-    if (protocol != tg_net16(TG_ETHERTYPE_IPV4) && protocol != tg_net16(TG_ETHERTYPE_IPV6))
-        return TG_REASON_NOT_IP;
-    if (tg_ctx_other_host(ctx))
-        return TG_REASON_OTHER_HOST;
+    reason = tg_parse_link(ctx, packet);
+    if (reason)
+        return reason;
     if (tg_ctx_group(ctx))
         packet->flags |= TG_PACKET_GROUP;
-    reason = tg_parse_network(ctx, packet, protocol);
+    reason = tg_parse_network(ctx, packet);
     if (reason)
         return reason;
     if (tg_packet_is(packet, TG_PACKET_LATER_PIECE)) {

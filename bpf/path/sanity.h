@@ -14,9 +14,9 @@
 /* Whether a DHCP client works on the interface: it has sent a request, or has no address yet. */
 TG_INLINE bool tg_dhcp_client(const struct tg_packet *packet)
 {
-    __u32 ifindex = packet->in_ifindex;
+    __u32 ifindex = packet->hook_ifindex;
     struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
-    struct tg_device *device = tg_device_of(ifindex);
+    struct tg_device *device = tg_device_of(packet->in_ifindex);
 
     if (device && device->flags & TG_DEVICE_NO_IPV4)
         return true;
@@ -36,7 +36,7 @@ TG_INLINE int tg_stage_sanity(struct tg_packet *packet)
         return TG_REASON_NEIGHBOUR_DISCOVERY;
     if (tg_packet_is(packet, TG_PACKET_EGRESS)) {
         if (tg_dhcp_request(packet))
-            tg_store_dhcp_request(packet->out_ifindex, packet->now);
+            tg_store_dhcp_request(packet->hook_ifindex, packet->now);
         return TG_REASON_NEXT;
     }
     if (tg_martian_source(&packet->tuple, tg_packet_is(packet, TG_PACKET_GROUP)))

@@ -216,7 +216,10 @@ void Agent::follow_network()
 Result<void> Agent::tell_datapath()
 {
     const NetworkState &state = network_.state();
-    const Result<void> told = maps_.devices.replace(state.devices);
+    Result<void> told = maps_.devices.replace(state.devices);
+    if (told) {
+        told = maps_.vlans.replace(state.vlans);
+    }
     return told ? maps_.addresses.replace(state.addresses) : told;
 }
 

@@ -27,6 +27,7 @@
 
 #include "control/agent/error_sources.h"
 #include "control/agent/local_routes.h"
+#include "control/agent/uppers.h"
 #include "tidegate/control.h"
 
 namespace tg {
@@ -293,6 +294,7 @@ Result<NetworkState> Network::read_all() const
     const std::set<std::uint32_t> with_ipv4 = ipv4_interfaces(*addresses);
     const std::set<std::uint32_t> shaped = shaped_interfaces(*qdiscs);
     NetworkState state;
+    std::vector<LinkFacts> facts;
     each<rtnl_addr>(*addresses, [&](rtnl_addr *address) { add_address(address, state.addresses); });
     for (const auto &[address, kind] : local->addresses) {
         state.addresses[address] |= kind;
@@ -317,7 +319,9 @@ Result<NetworkState> Network::read_all() const
             std::memcpy(device.mac, nl_addr_get_binary_addr(mac), sizeof device.mac);
         }
         state.devices.emplace(ifindex, device);
+        facts.push_back(link_facts(*link));
     });
+    state.vlans = note_uppers(facts, state.devices);
     return state;
 }
 

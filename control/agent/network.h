@@ -21,12 +21,14 @@ namespace tg {
 
 struct NetworkState {
     Environment environment;
-    std::map<std::uint32_t, tg_device> devices; // by ifindex
-    std::map<Address, std::uint32_t> addresses; // → TG_ADDRESS_*
+    std::map<std::uint32_t, tg_device> devices;   // by ifindex
+    std::map<std::uint64_t, std::uint32_t> vlans; // tg_vlan_key() → ifindex
+    std::map<Address, std::uint32_t> addresses;   // → TG_ADDRESS_*
 
     friend bool operator==(const NetworkState &a, const NetworkState &b)
     {
         return a.environment.interfaces == b.environment.interfaces && a.addresses == b.addresses &&
+               a.vlans == b.vlans &&
                std::ranges::equal(a.devices, b.devices, [](const auto &one, const auto &other) {
                    return one.first == other.first &&
                           std::memcmp(&one.second, &other.second, sizeof(tg_device)) == 0;

@@ -31,9 +31,10 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     Result<SweepProgram> sweep = SweepProgram::open(bpffs);
     Result<Attached> attached = Attached::open(bpffs);
     Result<Devices> devices = Devices::open(bpffs);
+    Result<Vlans> vlans = Vlans::open(bpffs);
     Result<Addresses> addresses = Addresses::open(bpffs);
     if (const Error *error = first_error(control, table, banks, rules, reasons, connections, sweep,
-                                         attached, devices, addresses)) {
+                                         attached, devices, vlans, addresses)) {
         return std::unexpected(*error);
     }
     return Instance{*layout,
@@ -46,6 +47,7 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
                     std::move(*sweep),
                     std::move(*attached),
                     std::move(*devices),
+                    std::move(*vlans),
                     std::move(*addresses)};
 }
 

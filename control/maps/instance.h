@@ -20,6 +20,7 @@ struct Instance {
     SweepProgram sweep;
     Attached attached;
     Devices devices;
+    Vlans vlans;
     Addresses addresses;
 
     // `bpffs` is the instance's mount, /run/tidegate/<instance>/bpf.

@@ -19,6 +19,8 @@ constexpr MapSpec table_spec = {"tg_table", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_tab
 constexpr MapSpec attached_spec = {"tg_attached", BPF_MAP_TYPE_HASH, 4, sizeof(tg_attached)};
 constexpr MapSpec addresses_spec = {"tg_addresses", BPF_MAP_TYPE_HASH, sizeof(tg_addr),
                                     sizeof(std::uint32_t)};
+constexpr MapSpec vlans_spec = {"tg_vlans", BPF_MAP_TYPE_HASH, sizeof(std::uint64_t),
+                                sizeof(std::uint32_t)};
 constexpr MapSpec devices_spec = {"tg_devices", BPF_MAP_TYPE_HASH, 4, sizeof(tg_device)};
 constexpr MapSpec slots_spec = {"tg_device_slots", BPF_MAP_TYPE_ARRAY, 4, sizeof(tg_device_slot)};
 
@@ -257,6 +259,20 @@ Result<void> Devices::fill_slots(const std::map<std::uint32_t, tg_device> &wante
         }
     }
     return {};
+}
+
+Result<Vlans> Vlans::open(const std::filesystem::path &bpffs)
+{
+    Result<PinnedMap> map = PinnedMap::open(bpffs, vlans_spec);
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    return Vlans(std::move(*map));
+}
+
+Result<void> Vlans::replace(const std::map<std::uint64_t, std::uint32_t> &vlans)
+{
+    return replace_all(map_, vlans, "VLAN interfaces");
 }
 
 Result<Addresses> Addresses::open(const std::filesystem::path &bpffs)

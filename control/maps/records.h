@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small records beside the tables: layout, control, table, attached interfaces, devices,
-// addresses.
+// VLANs, addresses.
 // Each class is one map (Devices: a map and its slots); who may write which record says
 // tidegate/control.h.
 #pragma once
@@ -68,6 +68,17 @@ private:
     Result<void> fill_slots(const std::map<std::uint32_t, tg_device> &wanted);
     PinnedMap map_;
     PinnedMap slots_;
+};
+
+class Vlans {
+public:
+    static Result<Vlans> open(const std::filesystem::path &bpffs);
+    // Makes the map hold exactly these: tg_vlan_key() → ifindex.
+    Result<void> replace(const std::map<std::uint64_t, std::uint32_t> &vlans);
+
+private:
+    explicit Vlans(PinnedMap map) : map_(std::move(map)) {}
+    PinnedMap map_;
 };
 
 class Addresses {

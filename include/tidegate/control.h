@@ -8,7 +8,7 @@
 #include "tidegate/assert.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 5u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 6u          /* raise with every change of a structure in a pinned map */
 
 /* Written once by the loader, before anything is attached. */
 struct tg_layout {
@@ -69,8 +69,10 @@ struct tg_attached {
 struct tg_device {
     __u32 flags; /* TG_DEVICE_* */
     __u32 mtu;
-    __u8 mac[6]; /* zero if it has none */
-    __u8 zero[2];
+    __u8 mac[6];  /* zero if it has none */
+    __u16 vlan;   /* of a VLAN interface: its id, with TG_VLAN_SERVICE if 802.1ad tags it */
+    __u32 lower;  /* of a VLAN interface: the one below; 0: it is none */
+    __u32 master; /* bridge, bond or team it is a port of; 0: none */
     /* Where ICMP errors about what comes in by it are from; zero: none. By enum tg_family. */
     struct tg_addr sources[TG_FAMILY_COUNT];
 };
@@ -87,6 +89,15 @@ struct tg_device_slot {
 #define TG_DEVICE_RP_STRICT   4u  /* rp_filter: sources are reached by this interface */
 #define TG_DEVICE_RP_LOOSE    8u  /* rp_filter: sources are reached by any interface */
 #define TG_DEVICE_LOCAL_NETS  16u /* whole networks are the host's: its addresses are not all */
+
+#define TG_VLAN_ID      0x0fffu
+#define TG_VLAN_SERVICE 0x8000u
+
+/* Under which a VLAN interface that is up is found, from a frame of the interface below. */
+static inline __u64 tg_vlan_key(__u32 lower, __u16 vlan)
+{
+    return (__u64)lower << 16 | vlan;
+}
 
 /* Addresses no packet from outside may come from; written by the agent from netlink. */
 #define TG_ADDRESS_OWN       1u
@@ -109,5 +120,5 @@ struct tg_redirect_probe {
 
 TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 48, "attached record");
-TG_ASSERT(sizeof(struct tg_device) == 48, "device record");
-TG_ASSERT(sizeof(struct tg_device_slot) == 56, "device slot");
+TG_ASSERT(sizeof(struct tg_device) == 56, "device record");
+TG_ASSERT(sizeof(struct tg_device_slot) == 64, "device slot");

@@ -16,7 +16,8 @@
 struct tg_handover {
     __u32 magic;    /* 0 while XDP has not decided */
     __u32 instance; /* tg_layout.instance */
-    __u32 reason;   /* enum tg_reason */
+    __u16 reason;   /* enum tg_reason */
+    __u16 tagged;   /* 1: XDP has seen a VLAN tag */
     __u32 ifindex;  /* of the interface XDP has judged it on */
 };
 

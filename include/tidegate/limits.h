@@ -23,6 +23,7 @@
 #define TG_LIMIT_PORT_RANGES     16u    /* entries of one src-port or dst-port list */
 #define TG_LIMIT_INTERFACE_LISTS 64u    /* interface lists, one bit each */
 #define TG_LIMIT_INTERFACES      4096u  /* interfaces with list memberships */
+#define TG_LIMIT_MASTERS         3u     /* bridges and bonds above each other that are looked up */
 #define TG_LIMIT_ADDRESSES       8192u  /* addresses of the namespace, broadcast ones included */
 #define TG_LIMIT_ATTACHED        256u   /* interfaces an instance is attached to */
 #define TG_LIMIT_BANK_ELEMENTS   32768u /* elements of a bank, all sections */

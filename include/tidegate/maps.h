@@ -23,6 +23,7 @@
  * tg_attached      HASH                  ifindex → struct tg_attached
  * tg_devices       HASH                  ifindex → struct tg_device
  * tg_device_slots  ARRAY[1024]           ifindex & TG_DEVICE_SLOT_MASK → struct tg_device_slot
+ * tg_vlans         HASH                  tg_vlan_key() → __u32 ifindex
  * tg_addresses     HASH                  struct tg_addr → __u32 TG_ADDRESS_*
  */
 #define TG_PIN_MAPS     "maps"

@@ -24,7 +24,8 @@ enum tg_verdict {
     X(FORWARD_STACK, "forward-stack", STACK, "accepted, sent by the kernel")                       \
     X(OUTPUT, "output", OUTPUT, "accepted from the router")                                        \
     X(NOT_IP, "not-ip", PASS, "ARP or another protocol that is not IP")                            \
-    X(VLAN_TAGGED, "vlan-tagged", PASS, "belongs to a VLAN interface above this one")              \
+    X(VLAN_TAGGED, "vlan-tagged", PASS, "has a VLAN tag that no interface here takes")             \
+    X(UPPER_INTERFACE, "upper-interface", PASS, "judged on the attached interface above this one") \
     X(OTHER_HOST, "other-host", PASS, "unicast frame for another host's MAC address")              \
     X(NEIGHBOUR_DISCOVERY, "neighbour-discovery", PASS, "IPv6 neighbour discovery, hop limit 255") \
     X(DHCP_CLIENT, "dhcp-client", PASS, "DHCP answer on an interface with a client")               \

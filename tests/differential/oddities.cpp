@@ -10,11 +10,17 @@ namespace tg::test {
 namespace {
 
 // As in a case file, behind the interface's name where several may stand.
-constexpr std::array<std::string_view, 50> steps = {
+constexpr std::array<std::string_view, 56> steps = {
     "in lan arp",
     "out wan arp",
     "in lan hex 00112233",
     "in lan vlan id=5 | ipv4 src=192.168.88.2 dst=192.168.88.1 | udp",
+    "in lan vlan id=30 | ipv4 src=10.30.0.2 dst=192.168.88.1 | udp src-port=7",
+    "in lan vlan id=30 | ipv6 src=2001:db8:30::2 dst=2001:db8:20::2 | udp src-port=7",
+    "in wan vlan id=40 | ipv4 src=10.40.0.2 dst=10.20.0.2 | udp",
+    "in port ipv4 src=10.50.0.2 dst=10.50.0.1 | udp",
+    "out lan vlan id=30 | ipv4 src=10.30.0.1 dst=10.30.0.2 | udp src-port=7",
+    "in dmz ipv4 src=10.20.0.2 dst=10.30.0.2 | udp src-port=7",
     "out dmz vlan id=5 | ipv6 src=2001:db8:20::1 dst=2001:db8:20::2 | udp",
     "in lan ethernet dst=02:00:00:00:12:34 | ipv4 src=192.168.88.2 dst=203.0.113.2 | udp",
     "in lan ethernet dst=ff:ff:ff:ff:ff:ff | ipv4 src=192.168.88.2 dst=192.168.88.255 | udp "

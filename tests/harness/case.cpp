@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "control/base/text.h"
+#include "tests/harness/sent.h"
 #include "tests/harness/topology.h"
 
 namespace tg::test {
@@ -128,7 +129,8 @@ unsigned frame_ttl(const Bytes &frame)
     if (frame.size() < 34) {
         return 0;
     }
-    return frame[12] == 0x08 ? frame[22] : frame[21];
+    const std::size_t tag = frame[12] == 0x81 && frame[13] == 0 ? 4 : 0;
+    return frame[12 + tag] == 0x08 ? frame[22 + tag] : frame[21 + tag];
 }
 
 std::string interface_name(std::uint32_t ifindex)
@@ -151,6 +153,10 @@ void check_fact(const std::string &name, const std::string &value, const Outcome
     } else if (name == "to") {
         if (outcome.redirect) {
             differences.expect(name, value, interface_name(*outcome.redirect));
+        }
+    } else if (name == "leaves") {
+        for (const std::string &fault : judge_sent(outcome, *find_interface(value))) {
+            differences.add(fault);
         }
     } else if (name == "tag") {
         if (outcome.tag) {

@@ -29,7 +29,8 @@ namespace tg::test {
 //   count COMMENT PACKETS/BYTES      the counter of the rule with this comment
 //   hosted                           the rest of the case needs what a test run cannot show
 //
-// FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES.
+// FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES, leaves=IFACE
+// (by that interface, and every byte of the frame is as it has to be there).
 // Several in/out lines before one "->" all must end alike. "#" begins a comment.
 struct Step {
     unsigned line = 0;

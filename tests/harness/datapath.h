@@ -56,6 +56,7 @@ struct Ran {
     bool refused = false; // the kernel's test run would not take such a frame
     bool late = false;    // a tick of the kernel's clock fell into the run
     bool handed = false;  // XDP has accepted it, and TC is to send it
+    bool by_xdp = false;  // XDP has sent it
     int action = 0;       // what the program returned: TC_ACT_*, or sweep's count
     Bytes frame;          // as the program left it
     std::optional<std::uint32_t> redirect = {}; // interface; 0: none

@@ -205,6 +205,25 @@ long tg_fake_change_head(__sk_buff *context, std::uint32_t length, std::uint64_t
     return 0;
 }
 
+// Only tags that stand in the frame: none is put beside it in a test run.
+long tg_fake_vlan_pop(__sk_buff *context)
+{
+    FakeSkb *skb = skb_of(context);
+    constexpr std::ptrdiff_t addresses = 2 * ETH_ALEN, tag = 4;
+    if (context->protocol != ntohs(ETH_P_8021Q) && context->protocol != ntohs(ETH_P_8021AD)) {
+        return 0;
+    }
+    if (skb->bytes.size() < ETH_HLEN + tag) {
+        return -ENOMEM;
+    }
+    skb->bytes.erase(skb->bytes.begin() + addresses, skb->bytes.begin() + addresses + tag);
+    std::uint16_t protocol = 0;
+    std::memcpy(&protocol, skb->bytes.data() + addresses, sizeof protocol);
+    context->protocol = protocol;
+    context->len = static_cast<std::uint32_t>(skb->bytes.size());
+    return 0;
+}
+
 long tg_fake_fib_lookup(void *context, bpf_fib_lookup *params, int length, std::uint32_t flags)
 {
     const FakeSkb *skb = skb_of(context);

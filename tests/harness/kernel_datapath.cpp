@@ -421,7 +421,8 @@ private:
     static void read_xdp(int action, std::uint32_t meta, Ran &ran)
     {
         if (action != XDP_PASS) {
-            ran.action = action == XDP_REDIRECT ? TC_ACT_REDIRECT : TC_ACT_SHOT;
+            ran.by_xdp = action == XDP_REDIRECT;
+            ran.action = ran.by_xdp ? TC_ACT_REDIRECT : TC_ACT_SHOT;
             ran.frame.erase(ran.frame.begin(), ran.frame.begin() + meta);
             if (action != XDP_DROP && (action != XDP_REDIRECT || meta != 0)) {
                 throw std::runtime_error("XDP ended with action " + std::to_string(action));

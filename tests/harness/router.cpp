@@ -127,6 +127,34 @@ std::vector<std::pair<tg_addr, std::uint32_t>> addresses_of(const Interface &por
     return found;
 }
 
+std::uint32_t ifindex_of(std::string_view name)
+{
+    const Interface *port = find_interface(name);
+    return port == nullptr ? 0 : port->ifindex;
+}
+
+// What the agent makes of the interface itself.
+tg_device device_of(const Interface &port)
+{
+    tg_device device{.flags =
+                         (port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0u) | reverse_path(port.name),
+                     .mtu = port.mtu,
+                     .vlan = port.vlan,
+                     .lower = ifindex_of(port.lower),
+                     .master = ifindex_of(port.master)};
+    const auto mac = parse_field(*find_field(*find_layer("ethernet"), "dst"), port.mac);
+    std::ranges::copy(mac.value(), device.mac);
+    return device;
+}
+
+// Whether a program of ours has seen what the kernel says came in by the interface.
+bool seen_coming(std::uint32_t ifindex)
+{
+    const Interface *port = find_interface(ifindex);
+    const Interface *lower = port == nullptr ? nullptr : find_interface(port->lower);
+    return port != nullptr && (port->attached || (lower != nullptr && lower->attached));
+}
+
 // What finish does for the reason; nothing was counted for what ingress has counted.
 int expected_action(const std::string &reason)
 {
@@ -146,7 +174,7 @@ int expected_action(const std::string &reason)
 void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
 {
     const bool counted_before =
-        hook.egress && find_interface(hook.from_ifindex) != nullptr && hook.tag == TG_TAG_FORWARD;
+        hook.egress && seen_coming(hook.from_ifindex) && hook.tag == TG_TAG_FORWARD;
     if (outcome.reason.empty() != counted_before) {
         outcome.faults.push_back(counted_before ? "counted twice" : "not counted");
     }
@@ -170,7 +198,8 @@ void count_handed(Outcome &outcome, const Ran &ran, const Frame &frame)
     }
     outcome.reason = reason_names[TG_REASON_FORWARD];
     outcome.packets = 1;
-    outcome.bytes = frame.bytes.size() - ETH_HLEN;
+    const bool tagged = frame.bytes[12] == 0x81 && frame.bytes[13] == 0;
+    outcome.bytes = frame.bytes.size() - ETH_HLEN - (tagged ? 4 : 0);
 }
 
 // `explain` foretells the reason of every packet that is counted here.
@@ -239,6 +268,7 @@ void Router::reset()
     forget();
     clear("tg_attached");
     clear("tg_devices");
+    clear("tg_vlans");
     clear("tg_addresses");
     tg_layout layout{.magic = TG_LAYOUT_MAGIC,
                      .version = TG_LAYOUT_VERSION,
@@ -252,12 +282,7 @@ void Router::reset()
     datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {
-        const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14, .xdp_target = 1};
-        tg_device device{.flags =
-                             (port.ipv4.empty() ? TG_DEVICE_NO_IPV4 : 0u) | reverse_path(port.name),
-                         .mtu = port.mtu};
-        const auto mac = parse_field(*find_field(*find_layer("ethernet"), "dst"), port.mac);
-        std::ranges::copy(mac.value(), device.mac);
+        tg_device device = device_of(port);
         for (const auto &[address, kind] : addresses_of(port)) {
             if (kind == TG_ADDRESS_OWN) {
                 device.sources[Address{address}.is_ipv4() ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6] =
@@ -265,7 +290,14 @@ void Router::reset()
             }
             datapath_->update("tg_addresses", bytes_of(address), bytes_of(kind));
         }
-        datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
+        if (port.attached) {
+            const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14, .xdp_target = 1};
+            datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
+        }
+        if (device.lower != 0) {
+            datapath_->update("tg_vlans", bytes_of(tg_vlan_key(device.lower, device.vlan)),
+                              bytes_of(port.ifindex));
+        }
         datapath_->update("tg_devices", bytes_of(port.ifindex), bytes_of(device));
         // One half is found by its slot, the other half by the hash.
         if (port.ifindex % 2 == 0) {
@@ -375,6 +407,8 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
                     .late = ran.late || explained.late,
                     .handed = ran.handed,
                     .action = ran.action,
+                    .by_xdp = ran.by_xdp,
+                    .came = frame.bytes,
                     .frame = ran.frame,
                     .redirect = ran.redirect,
                     .tag = ran.tag};

@@ -35,6 +35,8 @@ struct Outcome {
     std::string state = {};    // connection-state the filter chain saw; "" if it saw none
     std::uint64_t packets = 0; // counted under the reason
     std::uint64_t bytes = 0;
+    bool by_xdp = false; // sent there
+    Bytes came = {};
     Bytes frame = {}; // afterwards
     std::optional<std::uint32_t> redirect = {};
     std::optional<std::uint16_t> tag = {};

@@ -35,7 +35,9 @@ std::string namespace_commands()
         if (!port.ipv4.empty()) {
             text += fmt::format("address add {} dev {}\n", port.ipv4, port.name);
         }
-        text += fmt::format("address add {} dev {} nodad\n", port.ipv6, port.name);
+        if (!port.ipv6.empty()) {
+            text += fmt::format("address add {} dev {} nodad\n", port.ipv6, port.name);
+        }
         text += fmt::format("link set {0} up\nlink set {0}-far up\n", port.name);
     }
     for (const Neighbour &host : neighbours) {

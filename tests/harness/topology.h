@@ -19,6 +19,10 @@ namespace tg::test {
 //   server .2 ──────────────────────── dmz    bare (no IPv4 address)
 //
 // IPv6: 2001:db8:88::/64, 2001:db8:113::/64, 2001:db8:20::/64; host parts alike.
+//
+// On top of others, as the device map says (the namespace has them side by side): guest is VLAN 30
+// on lan and not attached, voice VLAN 40 on wan and attached; port belongs to bridge, which is
+// attached, solo to idle, which is not.
 struct Interface {
     std::string_view name;
     std::uint32_t ifindex;
@@ -26,13 +30,23 @@ struct Interface {
     std::string_view mac;
     std::string_view ipv4; // address/length; empty: none
     std::string_view ipv6;
+    bool attached = true;
+    std::string_view lower = {}; // of a VLAN interface
+    std::uint16_t vlan = 0;
+    std::string_view master = {};
 };
 
-inline constexpr std::array<Interface, 4> interfaces = {{
+inline constexpr std::array<Interface, 10> interfaces = {{
     {"lan", 10, 1500, "02:00:00:00:00:0a", "192.168.88.1/24", "2001:db8:88::1/64"},
     {"wan", 11, 1500, "02:00:00:00:00:0b", "203.0.113.1/24", "2001:db8:113::1/64"},
     {"dmz", 12, 1280, "02:00:00:00:00:0c", "10.20.0.1/24", "2001:db8:20::1/64"},
     {"bare", 13, 1500, "02:00:00:00:00:0d", "", "2001:db8:13::1/64"},
+    {"guest", 14, 1400, "02:00:00:00:00:0e", "10.30.0.1/24", "2001:db8:30::1/64", false, "lan", 30},
+    {"voice", 15, 1500, "02:00:00:00:00:0b", "10.40.0.1/24", "2001:db8:40::1/64", true, "wan", 40},
+    {"bridge", 16, 1500, "02:00:00:00:00:10", "10.50.0.1/24", "2001:db8:50::1/64"},
+    {"port", 17, 1500, "02:00:00:00:00:11", "", "", true, "", 0, "bridge"},
+    {"idle", 18, 1500, "02:00:00:00:00:12", "10.60.0.1/24", "2001:db8:60::1/64", false},
+    {"solo", 19, 1500, "02:00:00:00:00:13", "", "", true, "", 0, "idle"},
 }};
 
 // Hosts whose MAC address is known for good. Any other host is unknown to the router.
@@ -42,7 +56,7 @@ struct Neighbour {
     std::string_view mac;
 };
 
-inline constexpr std::array<Neighbour, 10> neighbours = {{
+inline constexpr std::array<Neighbour, 14> neighbours = {{
     {"lan", "192.168.88.2", "02:00:00:00:88:02"},
     {"lan", "192.168.88.3", "02:00:00:00:88:03"},
     {"lan", "2001:db8:88::2", "02:00:00:00:88:02"},
@@ -53,6 +67,10 @@ inline constexpr std::array<Neighbour, 10> neighbours = {{
     {"wan", "2001:db8:113::fe", "02:00:00:00:71:fe"},
     {"dmz", "10.20.0.2", "02:00:00:00:20:02"},
     {"dmz", "2001:db8:20::2", "02:00:00:00:20:02"},
+    {"guest", "10.30.0.2", "02:00:00:00:30:02"},
+    {"guest", "2001:db8:30::2", "02:00:00:00:30:02"},
+    {"voice", "10.40.0.2", "02:00:00:00:40:02"},
+    {"voice", "2001:db8:40::2", "02:00:00:00:40:02"},
 }};
 
 enum class RouteType : std::uint8_t {

@@ -14,7 +14,7 @@ from harness import FW_LAN4, check, equal, eventually
 
 DEVICES = ("ether1", "ether2")
 LIMIT_ATTACHED = 256  # TG_LIMIT_ATTACHED
-LAYOUT = 5  # TG_LAYOUT_VERSION
+LAYOUT = 6  # TG_LAYOUT_VERSION
 
 
 def attach(lab, *arguments, good=True):
@@ -404,6 +404,38 @@ def without_link_header(lab):
     nothing_left(lab, (*DEVICES, "tun0"))
 
 
+def features(lab, device):
+    """The features that take VLAN tags off received frames: name → on or off."""
+    lines = lab.fw.run("ethtool", "-k", device).stdout.splitlines()
+    words = [line.split() for line in lines]
+    return {word[0]: word[1] for word in words
+            if word[0] in ("rx-vlan-offload:", "rx-vlan-stag-hw-parse:")}
+
+
+def tag_stripping(lab):
+    """Off while XDP judges, as it was before and after; told by status."""
+    for host in (lab.lan, lab.wan):
+        host.run("ethtool", "-K", "eth0", "tx", "off", "gro", "on")
+    lab.fw.run("ethtool", "-K", "ether2", "rx-vlan-stag-hw-parse", "off")
+    before = {device: features(lab, device) for device in DEVICES}
+    equal(set(before["ether1"].values()), {"on"}, "a veth strips tags by itself")
+    attach(lab, "--mode", "native", *DEVICES)
+    for device in DEVICES:
+        equal(set(features(lab, device).values()), {"off"}, f"{device} in native mode")
+    equal({row["name"]: row["switched-off"] for row in status(lab)["interfaces"]},
+          {"ether1": ["rx-vlan-hw-parse", "rx-vlan-stag-hw-parse"],
+           "ether2": ["rx-vlan-hw-parse"]}, "switched off by status")
+    lab.loader("detach", "ether1")
+    equal(features(lab, "ether1"), before["ether1"], "ether1 is as it was")
+    equal(set(features(lab, "ether2").values()), {"off"}, "ether2 is still attached")
+    lab.loader("detach")
+    equal({device: features(lab, device) for device in DEVICES}, before, "as it was")
+    attach(lab, "--mode", "tc", *DEVICES)
+    equal({device: features(lab, device) for device in DEVICES}, before, "tc changes nothing")
+    lab.loader("detach")
+    nothing_left(lab)
+
+
 def as_many_as_allowed(lab):
     """TG_LIMIT_ATTACHED interfaces can be attached, one more cannot."""
     names = [f"v{number}" for number in range(LIMIT_ATTACHED)]
@@ -423,5 +455,6 @@ if __name__ == "__main__":
     harness.main(both_links, auto_prefers_tcx, load_first, all_or_nothing, own_qdisc_only,
                  refusals, poor_hosts, other_layouts, confirmation, confirmation_by_clsact,
                  confirmations_join, gone_interface, gone_namespace, other_instances, repairs,
-                 at_once, killed, without_link_header, as_many_as_allowed,
+                 at_once, killed, without_link_header, tag_stripping,
+                 as_many_as_allowed,
                  variants=(harness.AS_THEY_COME,))
