@@ -11,6 +11,7 @@
 #include "loader/interfaces.h"
 #include "loader/limits.h"
 #include "loader/load.h"
+#include "loader/master.h"
 #include "loader/modes.h"
 #include "loader/netns.h"
 #include "loader/probe.h"
@@ -124,7 +125,8 @@ Result<void> attach_each(Session &session, const std::vector<Planned> &planned,
                                             .driver = interface.driver,
                                             .asked = request.mode,
                                             .mode = each.mode.mode,
-                                            .why = each.mode.why};
+                                            .why = each.mode.why,
+                                            .switched_off = each.mode.switch_off};
         const Result<void> done =
             session.attach(attached, interface.link_header, request.link, each.mode.may_fall_back);
         if (!done) {
@@ -270,6 +272,24 @@ Result<Lines> attach(const AttachRequest &request)
         return std::unexpected(done.error());
     }
     return describe(*session, *wanted, *add, request);
+}
+
+Lines warnings(const AttachRequest &request)
+{
+    Lines lines;
+    const Result<std::optional<Record>> record = read_record(request.instance);
+    const Result<std::vector<Interface>> interfaces = find_interfaces(request.interfaces);
+    if (!record || !interfaces) {
+        return lines;
+    }
+    for (const Interface &interface : *interfaces) {
+        const std::string advice =
+            port_advice(masters_of(interface.ifindex), record->value_or(Record{}));
+        if (!advice.empty()) {
+            lines.push_back(fmt::format("warning: {} {}", interface.name, advice));
+        }
+    }
+    return lines;
 }
 
 Result<Lines> load_only(const AttachRequest &request)

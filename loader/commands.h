@@ -29,6 +29,9 @@ struct AttachRequest {
 // All of the interfaces or none; those already attached stay as they are.
 Result<Lines> attach(const AttachRequest &request);
 
+// What may surprise about those interfaces, once they are attached.
+Lines warnings(const AttachRequest &request);
+
 // Loads and pins, attaches nothing.
 Result<Lines> load_only(const AttachRequest &request);
 

@@ -74,11 +74,7 @@ void ask_driver(int socket, Interface &interface)
     interface.driver = info.driver;
     const std::string_view bus = info.bus_info;
     interface.wire = !bus.empty() && std::ranges::find(no_bus, bus) == no_bus.end();
-    struct ethtool_value flags = {};
-    flags.cmd = ETHTOOL_GFLAGS;
-    request.ifr_data = reinterpret_cast<char *>(&flags);
-    interface.strips_tags =
-        ::ioctl(socket, SIOCETHTOOL, &request) == 0 && (flags.data & ETH_FLAG_RXVLAN) != 0;
+    interface.strips = tag_stripping(interface.name);
 }
 
 } // namespace

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "control/base/error.h"
+#include "loader/features.h"
 
 namespace tg::loader {
 
@@ -15,7 +17,7 @@ struct Interface {
     std::string name;
     std::string driver;            // empty: it does not say
     bool wire = false;             // its frames come from outside this host
-    bool strips_tags = false;      // the driver takes VLAN tags off, which XDP is not told
+    std::vector<Feature> strips;   // VLAN tags, by these features, and XDP is not told
     std::uint16_t link_header = 0; // bytes before the IP header
 };
 

@@ -121,7 +121,16 @@ Result<std::string> run(const Program &program)
         .confirm_seconds = options.confirm_given ? std::optional(options.confirm) : std::nullopt,
         .netns = netns,
         .home = std::move(*home)};
-    return joined(program.attach->parsed() ? loader::attach(request) : loader::load_only(request));
+    if (program.load->parsed()) {
+        return joined(loader::load_only(request));
+    }
+    const Result<loader::Lines> attached = loader::attach(request);
+    if (attached) {
+        for (const std::string &warning : loader::warnings(request)) {
+            fmt::print(stderr, "tidegate-loader: {}\n", warning);
+        }
+    }
+    return joined(attached);
 }
 
 } // namespace

@@ -51,7 +51,31 @@ std::string why_no_native(const Interface &interface)
     }
     const auto *row =
         std::ranges::find(unfit, std::string_view(interface.driver), &UnfitRow::driver);
-    return row == std::end(unfit) ? "" : fmt::format("{}: {}", interface.driver, row->why);
+    if (row != std::end(unfit)) {
+        return fmt::format("{}: {}", interface.driver, row->why);
+    }
+    const auto fixed = std::ranges::find(interface.strips, false, &Feature::changeable);
+    return fixed == interface.strips.end()
+               ? ""
+               : fmt::format(
+                     "the driver strips VLAN tags ({}), which XDP would not see, and cannot "
+                     "be told not to",
+                     fixed->name);
+}
+
+// XDP, for this reason. In the generic hook it is not fatal if it sees no tag: TC judges then.
+ChosenMode by_xdp(tg_mode mode, std::string why, const Interface &interface)
+{
+    ChosenMode chosen = {.mode = mode, .why = std::move(why)};
+    for (const Feature &feature : interface.strips) {
+        if (feature.changeable) {
+            chosen.switch_off.push_back(feature.name);
+        }
+    }
+    if (!chosen.switch_off.empty()) {
+        chosen.why += "; VLAN tag stripping is off meanwhile";
+    }
+    return chosen;
 }
 
 // Only frames from a wire surely carry finished checksums, which XDP can neither see nor finish.
@@ -66,14 +90,10 @@ ChosenMode automatic(const Interface &interface)
                     fmt::format("frames of a {} may carry unfinished checksums",
                                 interface.driver.empty() ? "virtual interface" : interface.driver)};
     }
-    if (interface.strips_tags) {
-        return {.mode = TG_MODE_TC,
-                .why = "the driver strips VLAN tags, which XDP would not see: switch that off "
-                       "(ethtool -K DEV rxvlan off) for native"};
-    }
-    return {.mode = TG_MODE_NATIVE,
-            .why = fmt::format("the {} driver has native XDP", interface.driver),
-            .may_fall_back = true};
+    ChosenMode chosen = by_xdp(
+        TG_MODE_NATIVE, fmt::format("the {} driver has native XDP", interface.driver), interface);
+    chosen.may_fall_back = true;
+    return chosen;
 }
 
 } // namespace
@@ -91,15 +111,16 @@ Result<ChosenMode> choose_mode(std::string_view asked, const Interface &interfac
     if (row->mode == TG_MODE_NONE) {
         return automatic(interface);
     }
-    std::string why;
-    if (row->mode != TG_MODE_TC) {
-        why = row->mode == TG_MODE_GENERIC ? why_no_generic(interface) : why_no_native(interface);
+    if (row->mode == TG_MODE_TC) {
+        return ChosenMode{.mode = row->mode, .why = "asked for"};
     }
+    const std::string why =
+        row->mode == TG_MODE_GENERIC ? why_no_generic(interface) : why_no_native(interface);
     if (!why.empty()) {
         return fail(fmt::format("--mode {}: interface {}: {}: use --mode tc or auto", asked,
                                 interface.name, why));
     }
-    return ChosenMode{.mode = row->mode, .why = "asked for"};
+    return by_xdp(row->mode, "asked for", interface);
 }
 
 std::string mode_list()

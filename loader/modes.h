@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "control/base/error.h"
 #include "loader/interfaces.h"
@@ -14,7 +15,8 @@ namespace tg::loader {
 struct ChosenMode {
     tg_mode mode = TG_MODE_NONE;
     std::string why;
-    bool may_fall_back = false; // to tc, if the driver refuses
+    bool may_fall_back = false;          // to tc, if the driver refuses
+    std::vector<std::string> switch_off; // features of the driver, while it is attached
 };
 
 // Error: no such mode, one that is not built yet, or one this interface cannot have.

@@ -45,7 +45,8 @@ json interface_json(const AttachedInterface &interface)
             {"made-qdisc", interface.made_qdisc},
             {"frames", interface.frames},
             {"xdp-target", interface.xdp_target},
-            {"xdp-target-why", interface.xdp_target_why}};
+            {"xdp-target-why", interface.xdp_target_why},
+            {"switched-off", interface.switched_off}};
 }
 
 AttachedInterface interface_from(const json &value)
@@ -60,6 +61,7 @@ AttachedInterface interface_from(const json &value)
         .frames = value.at("frames").get<std::string>(),
         .xdp_target = value.at("xdp-target").get<std::uint16_t>(),
         .xdp_target_why = value.at("xdp-target-why").get<std::string>(),
+        .switched_off = value.at("switched-off").get<std::vector<std::string>>(),
         .link = static_cast<Link>(index_of(link_names, value.at("link").get<std::string>())),
         .made_qdisc = value.at("made-qdisc").get<bool>(),
     };
@@ -81,6 +83,11 @@ AttachedInterface *Record::find(std::uint32_t ifindex)
 {
     const auto found = std::ranges::find(interfaces, ifindex, &AttachedInterface::ifindex);
     return found == interfaces.end() ? nullptr : &*found;
+}
+
+const AttachedInterface *Record::find(std::uint32_t ifindex) const
+{
+    return const_cast<Record *>(this)->find(ifindex);
 }
 
 std::string to_json(const Record &record)

@@ -28,10 +28,11 @@ struct AttachedInterface {
     std::string driver; // empty: unknown
     std::string asked;  // --mode, as asked for
     tg_mode mode = TG_MODE_NONE;
-    std::string why;              // this mode
-    std::string frames;           // which of them XDP takes; empty: no XDP
-    std::uint16_t xdp_target = 0; // TG_TARGET_*: takes frames that XDP redirects to it
-    std::string xdp_target_why;   // or why not
+    std::string why;                       // this mode
+    std::string frames;                    // which of them XDP takes; empty: no XDP
+    std::uint16_t xdp_target = 0;          // TG_TARGET_*: takes frames that XDP redirects to it
+    std::string xdp_target_why;            // or why not
+    std::vector<std::string> switched_off; // features of the driver, to be switched on again
     Link link = Link::tcx;
     bool made_qdisc = false; // the clsact qdisc is ours to remove
 
@@ -47,6 +48,7 @@ struct Record {
 
     // nullptr: there is none.
     AttachedInterface *find(std::uint32_t ifindex);
+    [[nodiscard]] const AttachedInterface *find(std::uint32_t ifindex) const;
 };
 
 std::string to_json(const Record &record);

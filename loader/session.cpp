@@ -10,6 +10,7 @@
 #include "loader/attach_xdp.h"
 #include "loader/bpffs.h"
 #include "loader/confirm.h"
+#include "loader/features.h"
 #include "loader/interfaces.h"
 #include "loader/load.h"
 #include "loader/netns.h"
@@ -58,6 +59,14 @@ void untell_datapath(const Instance &instance, std::uint32_t ifindex)
 {
     if (const Result<Fd> map = pinned_map(instance, "tg_attached")) {
         bpf_map_delete_elem(map->get(), &ifindex);
+    }
+}
+
+// What the driver refuses now it has done before; there is nobody to be told.
+void switch_on_again(const AttachedInterface &interface)
+{
+    if (const std::string name = interface_name(interface.ifindex); !name.empty()) {
+        std::ignore = switch_features(name, interface.switched_off, true);
     }
 }
 
@@ -211,10 +220,15 @@ Result<void> Session::attach_programs(AttachedInterface &interface, LinkWish wis
     if (interface.mode == TG_MODE_TC) {
         return {};
     }
-    const Result<void> done = attach_xdp(instance_, interface);
+    Result<void> done = switch_features(interface.name, interface.switched_off, false);
+    if (done) {
+        done = attach_xdp(instance_, interface);
+    }
     if (!done && may_fall_back) {
         interface.mode = TG_MODE_TC;
         interface.why = done.error().message;
+        switch_on_again(interface);
+        interface.switched_off.clear();
         return {};
     }
     if (done) {
@@ -292,6 +306,9 @@ Result<void> Session::detach(std::uint32_t ifindex)
     detach_xdp(instance_, ifindex);
     if (const Result<void> done = detach_tc(instance_, *interface, in_namespace_); !done) {
         return done;
+    }
+    if (in_namespace_) {
+        switch_on_again(*interface);
     }
     untell_datapath(instance_, ifindex);
     std::erase_if(record_.interfaces,

@@ -10,6 +10,7 @@
 #include "loader/confirm.h"
 #include "loader/interfaces.h"
 #include "loader/load.h"
+#include "loader/master.h"
 #include "loader/session.h"
 
 namespace tg::loader {
@@ -58,6 +59,9 @@ void read_interfaces(const Instance &instance, const Record &record, Status &sta
         if (!now.empty()) {
             shown.interface.name = now;
         }
+        if (inside) {
+            shown.advice = port_advice(masters_of(each.ifindex), record);
+        }
         status.interfaces.push_back(std::move(shown));
     }
 }
@@ -78,7 +82,9 @@ json interface_json(const InterfaceStatus &status)
             {"xdp-program", status.link.xdp_program},
             {"frames", interface.frames},
             {"sends-by", interface.xdp_target != 0 ? "xdp" : "tc"},
-            {"sends-by-why", interface.xdp_target_why}};
+            {"sends-by-why", interface.xdp_target_why},
+            {"switched-off", interface.switched_off},
+            {"advice", status.advice}};
 }
 
 std::string interface_text(const InterfaceStatus &status)
@@ -93,6 +99,9 @@ std::string interface_text(const InterfaceStatus &status)
         text += fmt::format("    XDP program {}, frames {}; frames to it are sent by {} ({})\n",
                             status.link.xdp_program, interface.frames,
                             interface.xdp_target != 0 ? "xdp" : "tc", interface.xdp_target_why);
+    }
+    if (!status.advice.empty()) {
+        text += fmt::format("    {}\n", status.advice);
     }
     return text;
 }

@@ -15,6 +15,7 @@ namespace tg::loader {
 struct InterfaceStatus {
     AttachedInterface interface; // name: the present one, if it has one
     LinkStatus link;
+    std::string advice; // empty: none
 };
 
 struct Status {

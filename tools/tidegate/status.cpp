@@ -101,6 +101,9 @@ std::string interface_text(const json &each)
         text +=
             fmt::format("  lost as XDP redirected them to it: {} frames\n", count("redirect-lost"));
     }
+    if (const std::string advice = word("advice"); !advice.empty()) {
+        text += fmt::format("  {}\n", advice);
+    }
     if (each.value("stack-forwarded", std::uint64_t{0}) != 0) {
         text += fmt::format("  forwarded by the kernel: {} packets\n", count("stack-forwarded"));
     }

@@ -11,6 +11,7 @@
 #include "loader/interfaces.h"
 #include "loader/limits.h"
 #include "loader/load.h"
+#include "loader/master.h"
 #include "loader/modes.h"
 #include "loader/netns.h"
 #include "loader/system.h"
@@ -74,17 +75,50 @@ TEST(Mode, IsNativeByItselfOnlyOnAWire)
     EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->mode, TG_MODE_TC);
     EXPECT_EQ(choose_mode("auto", {.driver = "veth", .link_header = 14})->why,
               "frames of a veth may carry unfinished checksums");
-    const Interface strips = {
-        .driver = "ixgbe", .wire = true, .strips_tags = true, .link_header = 14};
-    EXPECT_EQ(choose_mode("auto", strips)->mode, TG_MODE_TC);
-    EXPECT_THAT(choose_mode("auto", strips)->why, HasSubstr("strips VLAN tags"));
-    EXPECT_EQ(choose_mode("native", strips)->mode, TG_MODE_NATIVE) << "whoever asks knows";
     const Interface bond = {.name = "bond0", .driver = "bonding", .wire = true, .link_header = 14};
     EXPECT_EQ(choose_mode("auto", bond)->mode, TG_MODE_TC);
     EXPECT_THAT(choose_mode("native", bond).error().message, HasSubstr("instead of the bond"));
     EXPECT_EQ(choose_mode("generic", bond)->mode, TG_MODE_GENERIC) << "nothing to do with drivers";
     EXPECT_EQ(choose_mode("auto", {.driver = "tun", .wire = true})->why,
               "XDP needs Ethernet frames");
+}
+
+TEST(Mode, SwitchesTagStrippingOffForXdp)
+{
+    Interface strips = {.driver = "ixgbe",
+                        .wire = true,
+                        .strips = {{.name = "rx-vlan-hw-parse", .changeable = true}},
+                        .link_header = 14};
+    const std::vector<std::string> off = {"rx-vlan-hw-parse"};
+    for (const char *asked : {"auto", "native"}) {
+        EXPECT_EQ(choose_mode(asked, strips)->mode, TG_MODE_NATIVE);
+        EXPECT_EQ(choose_mode(asked, strips)->switch_off, off);
+        EXPECT_THAT(choose_mode(asked, strips)->why, HasSubstr("tag stripping is off meanwhile"));
+    }
+    EXPECT_TRUE(choose_mode("tc", strips)->switch_off.empty());
+    strips.strips.push_back({.name = "rx-vlan-stag-hw-parse", .changeable = false});
+    EXPECT_EQ(choose_mode("auto", strips)->mode, TG_MODE_TC);
+    EXPECT_TRUE(choose_mode("auto", strips)->switch_off.empty());
+    EXPECT_THAT(choose_mode("auto", strips)->why, HasSubstr("(rx-vlan-stag-hw-parse)"));
+    EXPECT_THAT(choose_mode("native", strips).error().message,
+                HasSubstr("cannot be told not to: use --mode tc or auto"));
+    EXPECT_EQ(choose_mode("generic", strips)->switch_off, off) << "as far as it goes";
+    EXPECT_EQ(choose_mode("tc", strips)->mode, TG_MODE_TC);
+}
+
+TEST(Port, IsToldWhatToAttachInstead)
+{
+    const std::vector<Master> masters = {{.ifindex = 4, .name = "bond0"},
+                                         {.ifindex = 5, .name = "br0"}};
+    const auto advice = [&](std::uint32_t attached) {
+        return port_advice(masters, {.interfaces = {{.ifindex = attached}}});
+    };
+    EXPECT_EQ(advice(3),
+              "is a port of br0: attach br0, or packets are judged as those of the port");
+    EXPECT_EQ(advice(4), "");
+    EXPECT_EQ(advice(5), "");
+    EXPECT_EQ(port_advice({}, {}), "");
+    EXPECT_TRUE(masters_of(1).empty()) << "loopback";
 }
 
 TEST(LinkHeader, FollowsTheLinkType)

@@ -19,6 +19,7 @@ Record example()
                             .frames = "of one buffer",
                             .xdp_target = TG_TARGET_FRAMES | TG_TARGET_MANY_BUFFERS,
                             .xdp_target_why = "tried",
+                            .switched_off = {"rx-vlan-hw-parse"},
                             .link = Link::clsact,
                             .made_qdisc = true},
                            {.ifindex = 9, .name = "wg0", .mode = TG_MODE_TC, .link = Link::tcx}}};
