@@ -47,6 +47,11 @@ TG_INLINE __u64 tg_host64(__be64 x)
     return TG_SWAP64((__u64)x);
 }
 
+TG_INLINE __be64 tg_net64(__u64 x)
+{
+    return (__be64)TG_SWAP64(x);
+}
+
 /*
  * The same number, about which the compiler forgets what it knew: it cannot then drop the mask or
  * comparison behind it that the verifier wants to see.

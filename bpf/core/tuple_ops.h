@@ -23,10 +23,12 @@
 /* The IPv4 address (network order) in the form both families share. */
 TG_INLINE struct tg_addr tg_addr_v4(__be32 address)
 {
-    struct tg_addr result = {};
+    struct tg_addr result;
 
-    result.words[2] = tg_net32(0xffff);
-    result.words[3] = address;
+    /* Whole halves: they are compared and hashed as such, and a CPU that has to gather one from two
+       stores waits for both. */
+    result.halves[0] = 0;
+    result.halves[1] = tg_net64((__u64)0xffff << 32 | tg_host32(address));
     return result;
 }
 
