@@ -31,10 +31,10 @@ TG_INLINE bool tg_ports_known(const struct tg_packet *packet)
     (TG_MATCH_CONNECTION_STATE | TG_MATCH_PROTOCOL | TG_MATCH_IN_INTERFACE |                       \
      TG_MATCH_OUT_INTERFACE | TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST)
 
-/* The matchers of the rule that hold for the packet, before negation. */
-TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_packet *packet)
+/* Which of the cheap matchers hold for the packet. */
+TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet *packet)
 {
-    __u32 wanted = rule->matchers, holding = 0;
+    __u32 holding = 0;
 
     if (rule->states >> (packet->connection_state & 7) & 1)
         holding |= TG_MATCH_CONNECTION_STATE;
@@ -48,9 +48,20 @@ TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_pack
         holding |= TG_MATCH_IN_INTERFACE_LIST;
     if (packet->out_lists >> (rule->out_list & 63) & 1)
         holding |= TG_MATCH_OUT_INTERFACE_LIST;
+    return holding;
+}
+
+/* The matchers of the rule that hold for the packet, before negation. */
+TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_packet *packet)
+{
+    __u32 wanted = rule->matchers, holding = 0;
+
     /* Most rules that do not match are told by these, and the rest is dearer. */
-    if ((holding ^ rule->negated ^ wanted) & wanted & TG_MATCH_CHEAP)
-        return holding;
+    if (wanted & TG_MATCH_CHEAP) {
+        holding = tg_rule_cheap(rule, packet);
+        if ((holding ^ rule->negated ^ wanted) & wanted & TG_MATCH_CHEAP)
+            return holding;
+    }
     if (wanted & TG_MATCH_SRC_ADDRESS && tg_addr_in(&packet->tuple.src, &rule->src))
         holding |= TG_MATCH_SRC_ADDRESS;
     if (wanted & TG_MATCH_DST_ADDRESS && tg_addr_in(&packet->tuple.dst, &rule->dst))
