@@ -14,7 +14,7 @@ SECONDS = 600  # for one call of apt
 
 # What of the package is kept: 400 MB of modules are not.
 KEPT = ("./boot/vmlinuz-*",) + tuple(f"./lib/modules/*/kernel/{folder}/*" for folder in (
-    "arch", "crypto", "drivers/net", "lib", "net"))
+    "arch", "crypto", "drivers/net", "drivers/virtio", "lib", "net"))
 
 
 class Unavailable(Exception):
@@ -108,13 +108,15 @@ def get(folder, suite):
 
     The folder appears when it is complete, so an interrupted run leaves nothing half done.
     """
-    if not (folder / "boot").exists():
+    kept = "\n".join(KEPT)
+    if not (folder / "kept").exists() or (folder / "kept").read_text("ascii") != kept:
         making = folder.with_suffix(".making")
         shutil.rmtree(making, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
         making.mkdir(parents=True)
         try:
             _unpack(_download(making, suite), making / "unpacked")
+            (making / "unpacked/kept").write_text(kept, "ascii")
             (making / "unpacked").rename(folder)
         finally:
             shutil.rmtree(making, ignore_errors=True)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boots one of Debian's kernels in qemu and runs the tests of label prog and firewall.py there.
 
-Needs no root: everything happens in the guest. TG_LONG=1 adds tests of label net. Runs with
-Debian's own Python, which goes into the guest.
+Needs no root: everything happens in the guest. TG_LONG=1 adds links.py and tests of label net. Runs
+with Debian's own Python, which goes into the guest.
 """
 import argparse
 import json
@@ -27,11 +27,15 @@ BOOTS = 2  # an emulated kernel has been seen to crash; its tests then have not 
 GUEST_SECONDS, LONG_GUEST_SECONDS = 500, 2800
 
 MODULES = ("veth", "tun", "sch_ingress", "cls_bpf")
+LONG_MODULES = ("8021q", "bonding", "bridge", "e1000", "virtio_net", "virtio_pci", "wireguard")
+
+# Two cards of each driver on one wire.
+LONG_CARDS = ("virtio-net-pci", "e1000")
 
 # What the net tests and the loader call.
 COMMANDS = ("env", "ethtool", "ip", "ping", "sh", "sleep", "tc")
 LONG_COMMANDS = ("bpftool", "cat", "curl", "dnsmasq", "iperf3", "mkdir", "mount", "setpriv",
-                 "traceroute", "udhcpc", "unshare")
+                 "traceroute", "udhcpc", "unshare", "wg")
 
 # Net tests that ask for what an emulated machine does not have, a rate, a chance or a time, or
 # (adoption, lab) for more of a host than there is in the guest.
@@ -64,13 +68,20 @@ def ctest_tests(build, label):
     return tests
 
 
+def own_test(name, build, environment, seconds):
+    """A net test that only runs here."""
+    return {"name": "matrix." + name,
+            "command": ["/usr/bin/python3", str(ROOT / f"tests/matrix/{name.split('_')[0]}.py")],
+            "environment": {"TG_BIN": f"{build}/bin"} | environment, "timeout": seconds}
+
+
 def plan(build, link):
     """Tests to run in the guest."""
-    firewall = {"name": "matrix.firewall",
-                "command": ["/usr/bin/python3", str(ROOT / "tests/matrix/firewall.py")],
-                "environment": {"TG_BIN": f"{build}/bin", "TG_LINK": link}, "timeout": 200}
-    tests = ctest_tests(build, "prog") + [firewall]
+    tests = ctest_tests(build, "prog")
+    tests.append(own_test("firewall", build, {"TG_LINK": link}, 200))
     if long_run():
+        tests += [own_test(f"links_{part}", build, {"TG_LINKS": part}, 600)
+                  for part in ("vlans", "others")]
         tests += [test for test in ctest_tests(build, "net") if test["name"] not in LEFT_OUT]
     return tests
 
@@ -80,8 +91,9 @@ def pack(target, kernel, build, tests):
     files = initramfs.Initramfs()
     files.link("/bin", "/usr/bin")
     files.file(ROOT / "tests/matrix/guest.py", "/init")
-    files.file(ROOT / "tests/matrix/firewall.py")
-    modules = kernel.modules(MODULES)
+    for script in ("firewall.py", "links.py"):
+        files.file(ROOT / "tests/matrix" / script)
+    modules = kernel.modules(MODULES + (LONG_MODULES if long_run() else ()))
     for name, content in modules.items():
         files.text(f"/modules/{name}.ko", content)
     files.text("/plan.json", json.dumps(
@@ -103,10 +115,21 @@ def pack(target, kernel, build, tests):
     files.write(target)
 
 
+def cards():
+    """Options for the guest's network cards; there is no way out of the guest."""
+    words = []
+    for wire, driver in enumerate(LONG_CARDS if long_run() else ()):
+        for number in range(2):
+            name = f"card{wire}{number}"
+            words += ["-netdev", f"hubport,id={name},hubid={wire}",
+                      "-device", f"{driver},netdev={name}"]
+    return words or ["-nic", "none"]
+
+
 def boot(kernel, archive):
     """Runs a guest to its end, or as long as it may; returns what it wrote to its console."""
     command = [QEMU, "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-smp", "1",
-               "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none",
+               "-display", "none", "-monitor", "none", "-serial", "stdio", *cards(),
                "-no-reboot", "-kernel", kernel.kernel, "-initrd", archive,
                "-append", "console=ttyS0 quiet panic=-1 mitigations=off"]
     seconds = LONG_GUEST_SECONDS if long_run() else GUEST_SECONDS
