@@ -22,7 +22,8 @@ namespace tg::test {
 //
 // On top of others, as the device map says (the namespace has them side by side): guest is VLAN 30
 // on lan and not attached, voice VLAN 40 on wan and attached; port belongs to bridge, which is
-// attached, solo to idle, which is not.
+// attached, solo to idle, which is not. Bridge four lies on three, that on two, that on one, and
+// only four is attached: near is a port of two, far of one.
 struct Interface {
     std::string_view name;
     std::uint32_t ifindex;
@@ -36,7 +37,7 @@ struct Interface {
     std::string_view master = {};
 };
 
-inline constexpr std::array<Interface, 10> interfaces = {{
+inline constexpr std::array<Interface, 16> interfaces = {{
     {"lan", 10, 1500, "02:00:00:00:00:0a", "192.168.88.1/24", "2001:db8:88::1/64"},
     {"wan", 11, 1500, "02:00:00:00:00:0b", "203.0.113.1/24", "2001:db8:113::1/64"},
     {"dmz", 12, 1280, "02:00:00:00:00:0c", "10.20.0.1/24", "2001:db8:20::1/64"},
@@ -47,6 +48,12 @@ inline constexpr std::array<Interface, 10> interfaces = {{
     {"port", 17, 1500, "02:00:00:00:00:11", "", "", true, "", 0, "bridge"},
     {"idle", 18, 1500, "02:00:00:00:00:12", "10.60.0.1/24", "2001:db8:60::1/64", false},
     {"solo", 19, 1500, "02:00:00:00:00:13", "", "", true, "", 0, "idle"},
+    {"one", 20, 1500, "02:00:00:00:00:14", "", "", false, "", 0, "two"},
+    {"two", 21, 1500, "02:00:00:00:00:15", "", "", false, "", 0, "three"},
+    {"three", 22, 1500, "02:00:00:00:00:16", "", "", false, "", 0, "four"},
+    {"four", 23, 1500, "02:00:00:00:00:17", "10.70.0.1/24", ""},
+    {"near", 24, 1500, "02:00:00:00:00:18", "", "", true, "", 0, "two"},
+    {"far", 25, 1500, "02:00:00:00:00:19", "", "", true, "", 0, "one"},
 }};
 
 // Hosts whose MAC address is known for good. Any other host is unknown to the router.
