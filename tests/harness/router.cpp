@@ -100,10 +100,11 @@ std::string flag_letters(std::uint16_t flags)
     return text.empty() ? "-" : text;
 }
 
-// Sources on dmz are reached by dmz, those on wan by any interface; the others are not checked.
+// Sources on dmz and guest are reached by these, those on wan by any interface; the others are not
+// checked.
 std::uint32_t reverse_path(std::string_view interface)
 {
-    if (interface == "dmz") {
+    if (interface == "dmz" || interface == "guest") {
         return TG_DEVICE_RP_STRICT;
     }
     return interface == "wan" ? TG_DEVICE_RP_LOOSE : 0u;
