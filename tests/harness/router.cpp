@@ -100,8 +100,7 @@ std::string flag_letters(std::uint16_t flags)
     return text.empty() ? "-" : text;
 }
 
-// Sources on dmz and guest are reached by these, those on wan by any interface; the others are not
-// checked.
+// Sources on dmz and guest are reached by these, those on wan by any interface.
 std::uint32_t reverse_path(std::string_view interface)
 {
     if (interface == "dmz" || interface == "guest") {
