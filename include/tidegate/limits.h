@@ -13,6 +13,16 @@
 #define TG_LIMIT_FRAGMENT_SECONDS    30u   /* how long a first fragment's verdict is kept */
 #define TG_LIMIT_SWEEP_KEYS          64u   /* connections one run of the sweep program looks at */
 
+/* ICMP errors about forwarded packets; too-big and the others each by themselves. */
+#define TG_LIMIT_ERRORS_PER_SECOND        1000u
+#define TG_LIMIT_ERRORS_BURST             100u /* sent at once after a silence */
+#define TG_LIMIT_SOURCE_ERRORS_PER_SECOND 1u   /* to one source, but for too-big */
+#define TG_LIMIT_SOURCE_ERRORS_BURST      6u
+#define TG_LIMIT_ERROR_SOURCES            1024u /* sources told apart; a power of two */
+
+/* The agent. */
+#define TG_LIMIT_SILENCE_SECONDS 10u /* without a heartbeat, after which it counts as dead */
+
 /* Parsing. */
 #define TG_LIMIT_IPV6_EXTENSION_HEADERS 8u  /* walked before a packet counts as malformed */
 #define TG_LIMIT_IPV4_HEADER            60u /* bytes, with options */
