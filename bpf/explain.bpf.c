@@ -7,7 +7,7 @@
 #include "path/scratch.h"
 
 #include "path/egress.h"
-#include "path/finish_tc.h"
+#include "path/finish.h"
 #include "path/ingress.h"
 
 TG_INLINE int tg_explained_as(struct tg_packet *packet, int decided)

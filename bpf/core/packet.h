@@ -23,8 +23,9 @@ enum tg_packet_flag {
     TG_PACKET_BY_KERNEL = 1u << 12,     /* only the kernel knows how to send it */
     TG_PACKET_ROUTER_BOUND = 1u << 13,  /* for the router itself */
     TG_PACKET_NEIGHBOUR = 1u << 14,     /* the link addresses of the way out are known */
-    TG_PACKET_GENERIC = 1u << 15, /* an skb in XDP: perhaps many segments, no finished checksum */
-    TG_PACKET_TAGGED = 1u << 16,  /* came with a VLAN tag, in the frame or beside it */
+    TG_PACKET_GENERIC = 1u << 15,  /* an skb in XDP: perhaps many segments, no finished checksum */
+    TG_PACKET_TAGGED = 1u << 16,   /* came with a VLAN tag, in the frame or beside it */
+    TG_PACKET_TTL_USED = 1u << 17, /* the router is as far as its TTL goes */
 };
 
 struct tg_packet {
@@ -43,6 +44,7 @@ struct tg_packet {
     __u32 packets;        /* on the wire: GSO segments */
     __u32 bytes;          /* on the wire: IP lengths of all segments */
     __u32 segment;        /* IP length of the largest of them */
+    __u32 mtu;            /* of the path, if the packet is too big */
     __u32 identification; /* of the datagram, if it is a fragment; network order */
     __be16 ethertype;     /* of what the frame carries, behind a VLAN tag */
     __u16 l3_offset;

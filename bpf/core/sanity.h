@@ -45,6 +45,22 @@ TG_INLINE bool tg_martian_source(const struct tg_tuple *tuple, bool to_group)
     return src->words[2] == 0 && last == 1;
 }
 
+TG_INLINE bool tg_ipv6_link_local(const struct tg_addr *address)
+{
+    return address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+}
+
+/* What no router forwards, whatever its routes say: the stack knows what to make of it. */
+TG_INLINE bool tg_never_forwarded(const struct tg_tuple *tuple)
+{
+    const struct tg_addr *dst = &tuple->dst;
+
+    if (tuple->family == TG_FAMILY_IPV4)
+        return dst->bytes[12] == 127;
+    return tg_ipv6_link_local(&tuple->src) || tg_ipv6_link_local(dst) ||
+           (dst->halves[0] == 0 && dst->words[2] == 0 && tg_host32(dst->words[3]) <= 1);
+}
+
 /* RFC 4861: hop limit 255 proves that no router has forwarded it. */
 TG_INLINE bool tg_neighbour_discovery(const struct tg_packet *packet)
 {

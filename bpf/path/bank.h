@@ -2,6 +2,7 @@
 /* Reading the bank: every stage of a packet reads the bank whose number the packet carries. */
 #pragma once
 
+#include "core/expiry.h"
 #include "core/packet.h"
 #include "path/maps.h"
 
@@ -20,6 +21,14 @@ static const struct tg_bank_header tg_unarmed = {
         },
 };
 
+TG_INLINE __u32 tg_ticks_per_second(void)
+{
+    __u32 zero = 0;
+    struct tg_layout *layout = bpf_map_lookup_elem(&tg_layout, &zero);
+
+    return layout ? layout->ticks_per_second : 0;
+}
+
 /* The number of the bank in force; 0: nothing was committed yet. */
 TG_INLINE __u64 tg_bank_in_force(void)
 {
@@ -27,6 +36,17 @@ TG_INLINE __u64 tg_bank_in_force(void)
     struct tg_control *control = bpf_map_lookup_elem(&tg_control, &zero);
 
     return control ? *(volatile __u64 *)&control->bank : 0;
+}
+
+/* Whether what the agent has written can be relied on: it gives signs of life. */
+TG_INLINE bool tg_agent_lives(__u64 now)
+{
+    __u32 zero = 0;
+    struct tg_control *control = bpf_map_lookup_elem(&tg_control, &zero);
+
+    return control && control->heartbeat &&
+           !tg_overdue(now, *(volatile __u64 *)&control->heartbeat, TG_LIMIT_SILENCE_SECONDS,
+                       tg_ticks_per_second());
 }
 
 /* NULL if there is no such element. */
@@ -48,14 +68,6 @@ TG_INLINE const struct tg_bank_header *tg_bank_settings(__u64 bank)
 TG_INLINE __u32 tg_timeout_seconds(const struct tg_bank_header *settings, __u8 timeout)
 {
     return settings->timeouts[timeout < TG_TIMEOUT_COUNT ? timeout : TG_TIMEOUT_GENERIC];
-}
-
-TG_INLINE __u32 tg_ticks_per_second(void)
-{
-    __u32 zero = 0;
-    struct tg_layout *layout = bpf_map_lookup_elem(&tg_layout, &zero);
-
-    return layout ? layout->ticks_per_second : 0;
 }
 
 /* The interface lists of an interface, as a set of bits; `elements` is the bank. */

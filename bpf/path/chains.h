@@ -172,9 +172,11 @@ TG_INLINE int tg_stage_filter_input(struct tg_packet *packet)
     return tg_filter(packet, TG_CHAIN_FILTER_INPUT, TG_REASON_INPUT);
 }
 
-/* How an accepted packet leaves: what only the kernel can do is left to it. */
+/* How an accepted packet leaves, or why it cannot: what only the kernel can do is left to it. */
 TG_INLINE int tg_forward_reason(const struct tg_packet *packet)
 {
+    if (tg_packet_is(packet, TG_PACKET_TTL_USED))
+        return TG_REASON_TTL_EXCEEDED;
     if (!tg_packet_is(packet, TG_PACKET_TOO_BIG))
         return tg_packet_is(packet, TG_PACKET_BY_KERNEL) ? TG_REASON_FORWARD_STACK
                                                          : TG_REASON_FORWARD;

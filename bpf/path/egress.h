@@ -4,7 +4,7 @@
 
 #include "path/chains.h"
 #include "path/conntrack.h"
-#include "path/finish_tc.h"
+#include "path/finish_egress.h"
 #include "path/fragment.h"
 #include "path/origin.h"
 #include "path/parse.h"

@@ -21,7 +21,7 @@ __noinline int tg_settle_first(struct tg_packet *packet, __u32 reason)
     if (tg_packet_is(packet, TG_PACKET_FIRST_PIECE))
         tg_fragment_remember(packet, reason);
     if (!packet->bank) {
-        if (tg_reason_verdict(reason) == TG_VERDICT_DROP)
+        if (tg_reason_refuses(reason))
             reason = TG_REASON_NOT_ARMED;
         if (reason == TG_REASON_FORWARD)
             reason = TG_REASON_FORWARD_STACK;

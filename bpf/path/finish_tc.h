@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Finish for TC programs: TTL, tag and the way out. */
+/* Finish for TC ingress: TTL, tag and the way out. */
 #pragma once
 
 #include "core/checksum.h"
 #include "core/headers.h"
+#include "path/answer_tc.h"
 #include "path/chains.h"
 #include "path/finish.h"
 #include "path/parse.h"
 #include "path/route.h"
-
-/* TC_ACT_UNSPEC: whoever comes after us goes on; TC_ACT_OK would end it. */
-#define TG_TC_NEXT (-1)
-#define TG_TC_DROP 2 /* TC_ACT_SHOT */
+#include "path/send.h"
 
 /* One hop less. The kernel keeps a checksum over the packet that the store must correct. */
 TG_INLINE bool tg_decrement_ttl(tg_ctx *ctx, const struct tg_packet *packet)
@@ -40,53 +38,60 @@ TG_INLINE bool tg_have_link_header(tg_ctx *ctx, const struct tg_packet *packet)
     return packet->l3_offset || bpf_skb_change_head(ctx, TG_ETHERNET_HEADER, 0) == 0;
 }
 
-/*
- * Sends the packet to its next hop; the kernel resolves a neighbour it does not know and keeps
- * the packet meanwhile. The tag it came with goes; one it leaves with is put on by the kernel.
- */
+/* The tag it came with goes; one it leaves with is put on by the kernel. */
 TG_INLINE int tg_send(tg_ctx *ctx, struct tg_packet *packet)
 {
-    struct bpf_redir_neigh hop = {};
-
-    if (tg_packet_is(packet, TG_PACKET_TAGGED)) {
-        if (bpf_skb_vlan_pop(ctx))
-            return TG_TC_DROP;
-        packet->l3_offset = TG_ETHERNET_HEADER;
-    }
-    if (!tg_decrement_ttl(ctx, packet) || !tg_have_link_header(ctx, packet))
+    if (!tg_untag(ctx, packet) || !tg_decrement_ttl(ctx, packet) ||
+        !tg_have_link_header(ctx, packet))
         return TG_TC_DROP;
-    hop.nh_family = packet->next_hop_family;
-    if (packet->next_hop_family == TG_AF_INET)
-        hop.ipv4_nh = packet->next_hop.words[3];
-    else
-        __builtin_memcpy(hop.ipv6_nh, &packet->next_hop, sizeof(packet->next_hop));
-    return (int)bpf_redirect_neigh(packet->out_ifindex, &hop, sizeof(hop), 0);
+    return tg_redirect(packet);
 }
 
 /* What TC egress is told: see enum tg_verdict. */
-TG_INLINE __u16 tg_tag_of(__u8 verdict, __u32 reason)
+TG_INLINE __u16 tg_tag_of(__u8 verdict)
 {
     if (verdict == TG_VERDICT_INPUT)
         return TG_TAG_INPUT;
-    if (verdict == TG_VERDICT_FORWARD || reason == TG_REASON_FORWARD_STACK)
-        return TG_TAG_FORWARD;
-    return verdict == TG_VERDICT_STACK ? TG_TAG_UNFINISHED : 0;
+    return verdict == TG_VERDICT_FORWARD || verdict == TG_VERDICT_STACK ? TG_TAG_FORWARD : 0;
+}
+
+/* Does with the packet what its reason says. */
+TG_INLINE int tg_end(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
+{
+    __u8 verdict = tg_reason_verdict(reason);
+
+    if (verdict == TG_VERDICT_DROP)
+        return TG_TC_DROP;
+    if (verdict == TG_VERDICT_ANSWER)
+        return tg_answer_due(packet, reason) ? tg_answer(ctx, packet, reason) : TG_TC_DROP;
+    /* Before the first commit what the stack forwards is none of our business, and counted here. */
+    ctx->tc_index = packet->bank ? tg_tag_of(verdict) : TG_TAG_FORWARD;
+    return verdict == TG_VERDICT_FORWARD ? tg_send(ctx, packet) : TG_TC_NEXT;
 }
 
 /* Ends a packet at TC ingress. */
 TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decided)
 {
     __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
-    __u8 verdict = tg_reason_verdict(reason);
 
     tg_count(packet, reason);
-    if (verdict == TG_VERDICT_DROP)
+    return tg_end(ctx, packet, reason);
+}
+
+/*
+ * Answers a packet in XDP's name, which has counted it. How large it may be is looked up once more;
+ * if it is not too large by now, its sender will try again.
+ */
+TG_INLINE int tg_answer_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
+{
+    bool size = reason == TG_REASON_TOO_BIG;
+
+    if (tg_stage_parse(ctx, packet) ||
+        (size && (tg_stage_route(ctx, packet) || !tg_packet_is(packet, TG_PACKET_TOO_BIG)))) {
+        tg_store_count_answer(TG_ANSWER_FAILED, packet->packets, packet->bytes);
         return TG_TC_DROP;
-    /* Before the first commit what the stack forwards is none of our business, and counted here. */
-    ctx->tc_index = packet->bank ? tg_tag_of(verdict, reason) : TG_TAG_FORWARD;
-    if (verdict == TG_VERDICT_FORWARD)
-        return tg_send(ctx, packet);
-    return TG_TC_NEXT;
+    }
+    return tg_answer(ctx, packet, reason);
 }
 
 /*
@@ -100,25 +105,15 @@ __noinline int tg_finish_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 rea
 
     if (!packet)
         return TG_TC_DROP;
-    ctx->tc_index = packet->bank ? tg_tag_of(verdict, reason) : TG_TAG_FORWARD;
-    if (verdict != TG_VERDICT_FORWARD)
-        return TG_TC_NEXT;
-    if (tg_stage_parse(ctx, packet) || tg_stage_route(ctx, packet) ||
-        tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
-        reason = TG_REASON_FORWARD_STACK;
-    else
-        reason = (__u32)tg_forward_reason(packet);
-    tg_count(packet, reason);
-    verdict = tg_reason_verdict(reason);
-    ctx->tc_index = tg_tag_of(verdict, reason);
-    return verdict == TG_VERDICT_FORWARD ? tg_send(ctx, packet) : TG_TC_NEXT;
-}
-
-/* Ends a packet at TC egress. */
-TG_INLINE int tg_finish_egress(struct tg_packet *packet, int decided)
-{
-    __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
-
-    tg_count(packet, reason);
-    return tg_reason_verdict(reason) == TG_VERDICT_DROP ? TG_TC_DROP : TG_TC_NEXT;
+    if (verdict == TG_VERDICT_ANSWER)
+        return tg_answer_handed(ctx, packet, reason);
+    if (verdict == TG_VERDICT_FORWARD) {
+        if (tg_stage_parse(ctx, packet) || tg_stage_route(ctx, packet) ||
+            tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
+            reason = TG_REASON_FORWARD_STACK;
+        else
+            reason = (__u32)tg_forward_reason(packet);
+        tg_count(packet, reason);
+    }
+    return tg_end(ctx, packet, reason);
 }

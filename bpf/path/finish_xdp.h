@@ -5,6 +5,7 @@
 #include "core/checksum.h"
 #include "core/headers.h"
 #include "core/vlan.h"
+#include "path/answer.h"
 #include "path/device.h"
 #include "path/finish.h"
 #include "path/handover.h"
@@ -112,7 +113,8 @@ TG_INLINE bool tg_xdp_rewrite(tg_ctx *ctx, const struct tg_packet *packet)
 
 /*
  * Whether no other program will see the packet: it is dropped or sent here. Before the first
- * commit all go on. What this says yes to can become a drop in tg_settle, nothing else.
+ * commit all go on, and so does what TC has to answer. What this says yes to can become a drop in
+ * tg_settle, nothing else.
  */
 TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
@@ -120,6 +122,8 @@ TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 
     if (!packet->bank)
         return false;
+    if (verdict == TG_VERDICT_ANSWER)
+        return !tg_answer_due(packet, reason);
     return verdict == TG_VERDICT_DROP ||
            (verdict == TG_VERDICT_FORWARD && tg_xdp_can_send(ctx, packet) &&
             tg_xdp_make_room(ctx, packet));
@@ -147,7 +151,7 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
         return XDP_PASS;
     }
     tg_count(packet, reason);
-    if (verdict == TG_VERDICT_DROP)
+    if (verdict == TG_VERDICT_DROP || (verdict == TG_VERDICT_ANSWER && ends))
         return XDP_DROP;
     if (verdict != TG_VERDICT_FORWARD) {
         tg_handover_write(ctx, reason);

@@ -48,7 +48,7 @@ __noinline int tg_fragment_follow(struct tg_packet *packet)
     if (!first ||
         tg_overdue(packet->now, first->seen, TG_LIMIT_FRAGMENT_SECONDS, tg_ticks_per_second()))
         return TG_REASON_FRAGMENT_UNKNOWN;
-    if (tg_reason_verdict(first->reason) == TG_VERDICT_DROP)
+    if (tg_reason_refuses(first->reason))
         return TG_REASON_FRAGMENT_DROPPED;
     packet->tuple = first->tuple;
     packet->untracked = !first->tracked;

@@ -83,6 +83,22 @@ struct {
 } tg_reasons_count SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, TG_ANSWER_COUNT);
+    __type(key, __u32);
+    __type(value, struct tg_counter);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_answers_count SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, TG_RATE_COUNT);
+    __type(key, __u32);
+    __type(value, __u64);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_rates SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TG_LIMIT_ATTACHED);
     __type(key, __u32);

@@ -43,7 +43,7 @@ TG_INLINE enum tg_origin tg_origin_of(const tg_ctx *ctx)
         return TG_ORIGIN_UNJUDGED;
     if (ctx->tc_index == TG_TAG_FORWARD)
         return TG_ORIGIN_JUDGED;
-    if (ctx->tc_index == TG_TAG_INPUT || ctx->tc_index == TG_TAG_UNFINISHED)
+    if (ctx->tc_index == TG_TAG_INPUT)
         return TG_ORIGIN_REFUSED;
     return TG_ORIGIN_UNJUDGED;
 }

@@ -4,8 +4,11 @@
 
 #include "core/packet.h"
 #include "core/parse_l4.h"
+#include "core/sanity.h"
 #include "core/tuple_ops.h"
+#include "path/bank.h"
 #include "path/context.h"
+#include "path/device.h"
 
 /*
  * Asks the kernel's routing tables for a packet with this tuple that comes in by an interface.
@@ -55,11 +58,41 @@ TG_INLINE int tg_route_router(struct tg_packet *packet)
     return TG_REASON_NEXT;
 }
 
+/*
+ * Whether the kernel's "not to be forwarded" means that no route leads there: it says the same of
+ * the host's own addresses, of which only the agent knows all. In doubt the packet is the host's,
+ * which then answers for itself.
+ */
+TG_INLINE bool tg_no_route(const struct tg_packet *packet)
+{
+    struct tg_device *device = tg_device_of(packet->in_ifindex);
+    struct tg_addr dst = packet->tuple.dst;
+
+    return device && !(device->flags & TG_DEVICE_LOCAL_NETS) &&
+           !tg_never_forwarded(&packet->tuple) && !bpf_map_lookup_elem(&tg_addresses, &dst) &&
+           tg_agent_lives(packet->now);
+}
+
+/* Why a packet with this answer of the routing tables goes nowhere; NEXT: it does. */
+TG_INLINE int tg_route_refusal(const struct tg_packet *packet, long answer)
+{
+    if (answer == BPF_FIB_LKUP_RET_BLACKHOLE)
+        return TG_REASON_BLACKHOLE_ROUTE;
+    if (answer == BPF_FIB_LKUP_RET_UNREACHABLE)
+        return TG_REASON_UNREACHABLE_ROUTE;
+    if (answer == BPF_FIB_LKUP_RET_PROHIBIT)
+        return TG_REASON_PROHIBIT_ROUTE;
+    if (answer == BPF_FIB_LKUP_RET_NOT_FWDED && tg_no_route(packet))
+        return TG_REASON_NO_ROUTE;
+    return TG_REASON_NEXT;
+}
+
 __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
 {
     __u16 size;
     struct bpf_fib_lookup fib;
     long answer;
+    int refusal;
 
     if (!packet)
         return TG_REASON_NO_SCRATCH;
@@ -73,19 +106,20 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
     if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
         /* The interface is told only to those who do not ask about sizes. */
         packet->flags |= TG_PACKET_TOO_BIG;
+        packet->mtu = fib.mtu_result;
         answer = tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex, packet->tos, 0, &fib);
         if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
             answer = BPF_FIB_LKUP_RET_SUCCESS;
     }
+    refusal = tg_route_refusal(packet, answer);
+    if (refusal)
+        return refusal;
     /* Where the host does not forward, everything is for the host or for nobody. */
     if (answer < 0 || answer == BPF_FIB_LKUP_RET_NOT_FWDED ||
         answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
         return tg_route_router(packet);
-    if (answer == BPF_FIB_LKUP_RET_BLACKHOLE || answer == BPF_FIB_LKUP_RET_UNREACHABLE ||
-        answer == BPF_FIB_LKUP_RET_PROHIBIT)
-        return TG_REASON_NO_ROUTE;
     if (packet->ttl <= 1)
-        return TG_REASON_TTL_EXCEEDED;
+        packet->flags |= TG_PACKET_TTL_USED;
     if (answer == BPF_FIB_LKUP_RET_UNSUPP_LWT)
         packet->flags |= TG_PACKET_BY_KERNEL;
     else

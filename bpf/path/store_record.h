@@ -108,3 +108,10 @@ TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,
 }
 
 TG_INLINE void tg_store_dhcp_request(__u32 ifindex, __u64 now) {}
+
+TG_INLINE bool tg_store_take(__u32 bucket, __u64 now, __u64 interval, __u32 burst)
+{
+    return true;
+}
+
+TG_INLINE void tg_store_count_answer(__u32 answer, __u64 packets, __u64 bytes) {}

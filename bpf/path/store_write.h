@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/packet.h"
+#include "core/rate.h"
 #include "path/maps.h"
 
 TG_INLINE void tg_store_count_reason(__u32 reason, __u64 packets, __u64 bytes)
@@ -111,4 +112,35 @@ TG_INLINE void tg_store_dhcp_request(__u32 ifindex, __u64 now)
 
     if (attached)
         attached->dhcp_request = now ? now : 1;
+}
+
+#define TG_RATE_TRIES 4
+
+/*
+ * Takes a token from a bucket of tg_rates. Of two CPUs that ask at once one looks again; whoever
+ * loses every time is refused, at a moment when the others have just been given theirs.
+ */
+TG_INLINE bool tg_store_take(__u32 bucket, __u64 now, __u64 interval, __u32 burst)
+{
+    __u64 *word = bpf_map_lookup_elem(&tg_rates, &bucket);
+
+    for (int i = 0; word && i < TG_RATE_TRIES; i++) {
+        __u64 old = *(volatile __u64 *)word, taken = old;
+
+        if (!tg_rate_take(&taken, now, interval, burst))
+            return false;
+        if (__sync_val_compare_and_swap(word, old, taken) == old)
+            return true;
+    }
+    return false;
+}
+
+TG_INLINE void tg_store_count_answer(__u32 answer, __u64 packets, __u64 bytes)
+{
+    struct tg_counter *counter = bpf_map_lookup_elem(&tg_answers_count, &answer);
+
+    if (!counter)
+        return;
+    __sync_fetch_and_add(&counter->packets, packets);
+    __sync_fetch_and_add(&counter->bytes, bytes);
 }

@@ -73,7 +73,7 @@ int take_message(nl_msg *message, void *routes)
 }
 
 // One family's table, and nothing of the others: the kernel filters for who asks strictly.
-int read_family(nl_sock *socket, int family, LocalRoutes &routes)
+int read_family(nl_sock *socket, int family)
 {
     rtmsg request = {};
     request.rtm_family = static_cast<unsigned char>(family);
@@ -105,8 +105,8 @@ Result<LocalRoutes> read_local_routes()
     for (int i = 0; i < tries; i++) {
         LocalRoutes routes;
         nl_socket_modify_cb(socket.get(), NL_CB_VALID, NL_CB_CUSTOM, take_message, &routes);
-        error = read_family(socket.get(), AF_INET, routes);
-        error = error < 0 ? error : read_family(socket.get(), AF_INET6, routes);
+        error = read_family(socket.get(), AF_INET);
+        error = error < 0 ? error : read_family(socket.get(), AF_INET6);
         if (error >= 0) {
             return routes;
         }

@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array<const char *, TG_VERDICT_DROP + 1> verdict_names = {
-    "next", "pass", "input", "forward", "stack", "output", "drop"};
+    "next", "pass", "input", "forward", "stack", "output", "answer", "drop"};
 
 struct ReasonText {
     const char *name;
@@ -37,6 +37,20 @@ json reasons_json(const maps::Reasons &reasons)
                        {"meaning", reason_texts[i].meaning},
                        {"packets", reasons[i].packets},
                        {"bytes", reasons[i].bytes}});
+    }
+    return all;
+}
+
+json answers_json(const maps::Answers &answers)
+{
+    constexpr std::array<const char *, TG_ANSWER_COUNT> names = {
+#define TG_X(name, text) text,
+        TG_ANSWERS(TG_X)
+#undef TG_X
+    };
+    json all = json::object();
+    for (std::size_t i = 0; i < answers.size(); i++) {
+        all[names[i]] = answers[i].packets;
     }
     return all;
 }
@@ -68,9 +82,10 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
     const Result<tg_control> control = maps.control.read();
     const Result<tg_table> table = maps.table.read();
     const Result<maps::Reasons> reasons = maps.reason_counters.read();
+    const Result<maps::Answers> answers = maps.answer_counters.read();
     for (const Error *error :
          {control ? nullptr : &control.error(), table ? nullptr : &table.error(),
-          reasons ? nullptr : &reasons.error()}) {
+          reasons ? nullptr : &reasons.error(), answers ? nullptr : &answers.error()}) {
         if (error != nullptr) {
             return std::unexpected(*error);
         }
@@ -88,6 +103,7 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
                 {"max-connections", header->max_connections},
                 {"reserve", header->reserve},
                 {"heartbeat-age", heartbeat_age(maps, clock, control->heartbeat)},
+                {"icmp-errors", answers_json(*answers)},
                 {"reasons", reasons_json(*reasons)}};
 }
 

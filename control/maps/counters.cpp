@@ -16,6 +16,8 @@ namespace {
 constexpr MapSpec rules_spec = {"tg_rules_count", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(tg_counter)};
 constexpr MapSpec reasons_spec = {"tg_reasons_count", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
                                   sizeof(tg_counter)};
+constexpr MapSpec answers_spec = {"tg_answers_count", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+                                  sizeof(tg_counter)};
 
 // The kernel copies one value for each possible CPU, present or not.
 Result<std::size_t> possible_cpus()
@@ -39,6 +41,20 @@ Result<tg_counter> read_sum(const PinnedMap &map, std::uint32_t index, std::size
         sum.bytes += value.bytes;
     }
     return sum;
+}
+
+template <std::size_t Count>
+Result<std::array<tg_counter, Count>> read_all(const PinnedMap &map, std::size_t cpus)
+{
+    std::array<tg_counter, Count> all = {};
+    for (std::uint32_t i = 0; i < Count; i++) {
+        const Result<tg_counter> sum = read_sum(map, i, cpus);
+        if (!sum) {
+            return std::unexpected(sum.error());
+        }
+        all[i] = *sum;
+    }
+    return all;
 }
 
 } // namespace
@@ -95,15 +111,25 @@ Result<ReasonCounters> ReasonCounters::open(const std::filesystem::path &bpffs)
 
 Result<Reasons> ReasonCounters::read() const
 {
-    Reasons reasons = {};
-    for (std::uint32_t reason = 0; reason < TG_REASON_COUNT; reason++) {
-        const Result<tg_counter> sum = read_sum(map_, reason, cpus_);
-        if (!sum) {
-            return std::unexpected(sum.error());
-        }
-        reasons[reason] = *sum;
+    return read_all<TG_REASON_COUNT>(map_, cpus_);
+}
+
+Result<AnswerCounters> AnswerCounters::open(const std::filesystem::path &bpffs)
+{
+    Result<PinnedMap> map = PinnedMap::open(bpffs, answers_spec);
+    if (!map) {
+        return std::unexpected(map.error());
     }
-    return reasons;
+    const Result<std::size_t> cpus = possible_cpus();
+    if (!cpus) {
+        return std::unexpected(cpus.error());
+    }
+    return AnswerCounters(std::move(*map), *cpus);
+}
+
+Result<Answers> AnswerCounters::read() const
+{
+    return read_all<TG_ANSWER_COUNT>(map_, cpus_);
 }
 
 } // namespace tg::maps

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The per-CPU counters, of rules by rule id and of packets by reason, summed over all CPUs.
+// The per-CPU counters, of rules by rule id, of packets by reason and of the answers to them,
+// summed over all CPUs.
 #pragma once
 
 #include <array>
@@ -7,6 +8,7 @@
 
 #include "control/maps/map.h"
 #include "tidegate/conn.h"
+#include "tidegate/control.h"
 #include "tidegate/verdict.h"
 
 namespace tg::maps {
@@ -35,6 +37,20 @@ public:
 
 private:
     ReasonCounters(PinnedMap map, std::size_t cpus) : map_(std::move(map)), cpus_(cpus) {}
+    PinnedMap map_;
+    std::size_t cpus_;
+};
+
+using Answers = std::array<tg_counter, TG_ANSWER_COUNT>;
+
+class AnswerCounters {
+public:
+    static Result<AnswerCounters> open(const std::filesystem::path &bpffs);
+    // By enum tg_answer.
+    [[nodiscard]] Result<Answers> read() const;
+
+private:
+    AnswerCounters(PinnedMap map, std::size_t cpus) : map_(std::move(map)), cpus_(cpus) {}
     PinnedMap map_;
     std::size_t cpus_;
 };

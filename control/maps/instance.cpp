@@ -27,14 +27,15 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     Result<Banks> banks = Banks::open(bpffs);
     Result<RuleCounters> rules = RuleCounters::open(bpffs);
     Result<ReasonCounters> reasons = ReasonCounters::open(bpffs);
+    Result<AnswerCounters> answers = AnswerCounters::open(bpffs);
     Result<Connections> connections = Connections::open(bpffs);
     Result<SweepProgram> sweep = SweepProgram::open(bpffs);
     Result<Attached> attached = Attached::open(bpffs);
     Result<Devices> devices = Devices::open(bpffs);
     Result<Vlans> vlans = Vlans::open(bpffs);
     Result<Addresses> addresses = Addresses::open(bpffs);
-    if (const Error *error = first_error(control, table, banks, rules, reasons, connections, sweep,
-                                         attached, devices, vlans, addresses)) {
+    if (const Error *error = first_error(control, table, banks, rules, reasons, answers,
+                                         connections, sweep, attached, devices, vlans, addresses)) {
         return std::unexpected(*error);
     }
     return Instance{*layout,
@@ -43,6 +44,7 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
                     std::move(*banks),
                     std::move(*rules),
                     std::move(*reasons),
+                    std::move(*answers),
                     std::move(*connections),
                     std::move(*sweep),
                     std::move(*attached),

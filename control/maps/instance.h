@@ -16,6 +16,7 @@ struct Instance {
     Banks banks;
     RuleCounters rule_counters;
     ReasonCounters reason_counters;
+    AnswerCounters answer_counters;
     Connections connections;
     SweepProgram sweep;
     Attached attached;

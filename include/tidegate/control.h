@@ -8,7 +8,7 @@
 #include "tidegate/assert.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 6u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 7u          /* raise with every change of a structure in a pinned map */
 
 /* Written once by the loader, before anything is attached. */
 struct tg_layout {
@@ -103,6 +103,20 @@ static inline __u64 tg_vlan_key(__u32 lower, __u16 vlan)
 #define TG_ADDRESS_OWN       1u
 #define TG_ADDRESS_BROADCAST 2u /* of a network of ours, or that network's own address */
 
+/* What became of the answers to dropped packets (TG_VERDICT_ANSWER). X(NAME, name) */
+#define TG_ANSWERS(X)                                                                              \
+    X(SENT, "sent")                                                                                \
+    X(LIMITED, "limited") /* too many of them */                                                   \
+    X(UNDUE, "undue")     /* about a packet that may not be answered (RFC 1812 4.3.2.7) */         \
+    X(FAILED, "failed")   /* no address to send from, no way back, no memory */
+
+enum tg_answer {
+#define TG_X(name, text) TG_ANSWER_##name,
+    TG_ANSWERS(TG_X)
+#undef TG_X
+        TG_ANSWER_COUNT,
+};
+
 /* What the redirect probe is asked (ifindex in namespace number netns) and has heard. */
 struct tg_redirect_probe {
     __u32 ifindex;
@@ -112,11 +126,10 @@ struct tg_redirect_probe {
 };
 
 /* skb->tc_index from TC ingress to TC egress: what the packet was judged as. */
-#define TG_TAG_MASK       0xfff0u
-#define TG_TAG            0x7d00u
-#define TG_TAG_INPUT      (TG_TAG | 1u) /* for the router: must not be forwarded */
-#define TG_TAG_FORWARD    (TG_TAG | 2u) /* the forward chain has accepted it */
-#define TG_TAG_UNFINISHED (TG_TAG | 3u) /* the kernel should answer it, never forward it */
+#define TG_TAG_MASK    0xfff0u
+#define TG_TAG         0x7d00u
+#define TG_TAG_INPUT   (TG_TAG | 1u) /* for the router: must not be forwarded */
+#define TG_TAG_FORWARD (TG_TAG | 2u) /* the forward chain has accepted it, or we have built it */
 
 TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 48, "attached record");

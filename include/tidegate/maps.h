@@ -20,6 +20,8 @@
  * tg_fragments     LRU_HASH              struct tg_fragment_key → struct tg_fragment
  * tg_rules_count   PERCPU_ARRAY          rule id → struct tg_counter
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter
+ * tg_answers_count PERCPU_ARRAY          enum tg_answer → struct tg_counter
+ * tg_rates         ARRAY                 __u64, see TG_RATE_*
  * tg_attached      HASH                  ifindex → struct tg_attached
  * tg_devices       HASH                  ifindex → struct tg_device
  * tg_device_slots  ARRAY[1024]           ifindex & TG_DEVICE_SLOT_MASK → struct tg_device_slot
@@ -45,6 +47,12 @@
 #define TG_DEVICE_SLOTS     1024u
 #define TG_DEVICE_SLOT_MASK (TG_DEVICE_SLOTS - 1)
 
+/* The buckets of tg_rates (core/rate.h). */
+#define TG_RATE_TOO_BIG 0u
+#define TG_RATE_OTHERS  1u
+#define TG_RATE_SOURCES 2u /* the first of TG_LIMIT_ERROR_SOURCES */
+#define TG_RATE_COUNT   (TG_RATE_SOURCES + TG_LIMIT_ERROR_SOURCES)
+
 /* A datagram in fragments; the identification is 16 bits for IPv4, 32 for IPv6. */
 struct tg_fragment_key {
     struct tg_addr src;
@@ -64,5 +72,6 @@ struct tg_fragment {
     __u32 tracked;         /* 1: counts for a connection */
 };
 
+TG_ASSERT((TG_LIMIT_ERROR_SOURCES & (TG_LIMIT_ERROR_SOURCES - 1)) == 0, "for the mask");
 TG_ASSERT(sizeof(struct tg_fragment_key) == 40, "fragment key layout");
 TG_ASSERT(sizeof(struct tg_fragment) == 56, "fragment layout");

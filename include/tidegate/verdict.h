@@ -11,8 +11,9 @@ enum tg_verdict {
     TG_VERDICT_PASS,    /* to the stack, not judged by any chain */
     TG_VERDICT_INPUT,   /* accepted for the router itself: to the stack */
     TG_VERDICT_FORWARD, /* accepted, the datapath sends it */
-    TG_VERDICT_STACK,   /* accepted for forwarding, the kernel sends or answers it */
+    TG_VERDICT_STACK,   /* accepted for forwarding, the kernel sends it */
     TG_VERDICT_OUTPUT,  /* accepted from the router itself: to the wire */
+    TG_VERDICT_ANSWER,  /* dropped, and its sender is told why: TG_REASON_ERRORS */
     TG_VERDICT_DROP,
 };
 
@@ -30,9 +31,12 @@ enum tg_verdict {
     X(NEIGHBOUR_DISCOVERY, "neighbour-discovery", PASS, "IPv6 neighbour discovery, hop limit 255") \
     X(DHCP_CLIENT, "dhcp-client", PASS, "DHCP answer on an interface with a client")               \
     X(NOT_ARMED, "not-armed", PASS, "would be dropped, but nothing was committed yet")             \
-    X(TTL_EXCEEDED, "ttl-exceeded", STACK, "TTL or hop limit used up: the kernel answers")         \
-    X(TOO_BIG, "too-big", STACK, "larger than the path: the kernel fragments or answers")          \
-    X(NO_ROUTE, "no-route", STACK, "no usable route: the kernel answers")                          \
+    X(TTL_EXCEEDED, "ttl-exceeded", ANSWER, "TTL or hop limit used up")                            \
+    X(TOO_BIG, "too-big", ANSWER, "larger than the path takes, and not to be fragmented")          \
+    X(NO_ROUTE, "no-route", ANSWER, "no route leads to the destination")                           \
+    X(UNREACHABLE_ROUTE, "unreachable-route", ANSWER, "the route is of type unreachable")          \
+    X(PROHIBIT_ROUTE, "prohibit-route", ANSWER, "the route is of type prohibit")                   \
+    X(BLACKHOLE_ROUTE, "blackhole-route", DROP, "the route is of type blackhole")                  \
     X(MALFORMED, "malformed", DROP, "bad IP header or longer than the frame")                      \
     X(MARTIAN_SOURCE, "martian-source", DROP, "source address that cannot be")                     \
     X(RP_FILTER, "rp-filter", DROP, "no way back to the source by this interface")                 \
@@ -45,6 +49,17 @@ enum tg_verdict {
     X(INPUT_FORWARDED, "input-forwarded", DROP, "judged as input, but the kernel forwards it")     \
     X(NO_SCRATCH, "no-scratch", DROP, "internal: no packet slot")                                  \
     X(NO_HEADROOM, "no-headroom", DROP, "internal: XDP had no room for its word to TC")
+
+/*
+ * What the sender is told: X(REASON, ICMP type, code, ICMPv6 type, code), as Linux has it. In
+ * TOO_BIG there is the MTU too.
+ */
+#define TG_REASON_ERRORS(X)                                                                        \
+    X(TTL_EXCEEDED, 11, 0, 3, 0)                                                                   \
+    X(TOO_BIG, 3, 4, 2, 0)                                                                         \
+    X(NO_ROUTE, 3, 0, 1, 0)                                                                        \
+    X(UNREACHABLE_ROUTE, 3, 1, 1, 0)                                                               \
+    X(PROHIBIT_ROUTE, 3, 13, 1, 1)
 
 enum tg_reason {
 #define TG_X(name, text, verdict, meaning) TG_REASON_##name,

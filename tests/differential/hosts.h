@@ -31,10 +31,11 @@ inline constexpr std::array<Host, 10> hosts = {{
 }};
 
 // Destinations that no route leads to.
-inline constexpr std::array<Host, 3> nowhere = {{
+inline constexpr std::array<Host, 4> nowhere = {{
     {"wan", "10.66.0.1", "2001:db8:66::1"},
     {"wan", "10.67.0.1", "2001:db8:67::1"},
     {"wan", "10.68.0.1", "2001:db8:68::1"},
+    {"wan", "10.69.0.1", "2001:db8:69::1"},
 }};
 
 inline std::string_view address(const Host &host, bool ipv6)

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "control/base/text.h"
+#include "tests/harness/icmp_error.h"
 #include "tests/harness/sent.h"
 #include "tests/harness/topology.h"
 
@@ -157,6 +158,10 @@ void check_fact(const std::string &name, const std::string &value, const Outcome
     } else if (name == "leaves") {
         for (const std::string &fault : judge_sent(outcome, *find_interface(value))) {
             differences.add(fault);
+        }
+    } else if (name == "error") {
+        if (!outcome.handed) {
+            differences.expect(name, value, error_said(outcome.frame).value_or("none"));
         }
     } else if (name == "tag") {
         if (outcome.tag) {

@@ -30,8 +30,9 @@ namespace tg::test {
 //   hosted                           the rest of the case needs what a test run cannot show
 //
 // FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES, leaves=IFACE
-// (by that interface, and every byte of the frame is as it has to be there).
-// Several in/out lines before one "->" all must end alike. "#" begins a comment.
+// (by that interface, and every byte of the frame is as it has to be there), error=TYPE/CODE/WORD
+// of the ICMP error that was sent in the packet's place. Several in/out lines before one "->" all
+// must end alike. "#" begins a comment.
 struct Step {
     unsigned line = 0;
     std::string word;               // the first of the line

@@ -128,6 +128,8 @@ const FakeSkb *skb_of(const void *context)
     return static_cast<const FakeSkb *>(context);
 }
 
+constexpr std::size_t longest_skb = 16 * 1024; // about SKB_MAX_ALLOC, of what helpers make
+
 bool inside(const FakeSkb &skb, std::uint32_t offset, std::uint64_t length)
 {
     return length != 0 && offset + length <= skb.bytes.size();
@@ -195,13 +197,27 @@ long tg_fake_pull_data(__sk_buff *context, std::uint32_t length)
     return length <= skb_of(context)->bytes.size() ? 0 : -ENOMEM;
 }
 
-long tg_fake_change_head(__sk_buff *context, std::uint32_t length, std::uint64_t flags)
+// Drops what the skb knows of segments; the kernel does not cut into the headers it knows.
+long tg_fake_change_tail(__sk_buff *context, std::uint32_t length, std::uint64_t flags)
 {
-    if (flags != 0) {
+    FakeSkb *skb = skb_of(context);
+    if (flags != 0 || length < ETH_HLEN || length > longest_skb) {
         return -EINVAL;
     }
+    skb->bytes.resize(length);
+    context->len = length;
+    context->gso_size = context->gso_segs = 0;
+    return 0;
+}
+
+long tg_fake_change_head(__sk_buff *context, std::uint32_t size, std::uint64_t flags)
+{
     FakeSkb *skb = skb_of(context);
-    skb->bytes.insert(skb->bytes.begin(), length, 0);
+    if (flags != 0 || skb->bytes.size() + size > longest_skb) {
+        return -EINVAL;
+    }
+    skb->bytes.insert(skb->bytes.begin(), size, 0);
+    context->len += size;
     return 0;
 }
 

@@ -8,15 +8,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
-#include <cmath>
-#include <ctime>
 #include <linux/pkt_cls.h>
 #include <map>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <thread>
 
+#include "bpf/core/rate.h"
+#include "bpf/core/reason.h"
 #include "control/base/fd.h"
+#include "tests/harness/kernel_clock.h"
 #include "tests/harness/topology.h"
 #include "tidegate/control.h"
 #include "tidegate/handover.h"
@@ -25,73 +25,12 @@
 namespace tg::test {
 namespace {
 
-struct CloseObject {
-    void operator()(bpf_object *object) const
-    {
-        bpf_object__close(object);
-    }
-};
-using Object = std::unique_ptr<bpf_object, CloseObject>;
-
 struct KernelMap {
     int fd = -1;
     std::uint32_t type = 0;
     std::uint32_t key_size = 0;
     std::uint32_t value_size = 0; // as userspace sees it: of all CPUs
     std::uint32_t max_entries = 0;
-};
-
-[[noreturn]] void refuse(const std::string &what)
-{
-    throw std::runtime_error(what + ": " + std::strerror(errno));
-}
-
-// Reads the tick counter the programs read.
-class KernelClock {
-public:
-    KernelClock() : object_(bpf_object__open_file(TG_BPF_DIR "/clock.bpf.o", nullptr))
-    {
-        if (!object_ || bpf_object__load(object_.get()) != 0) {
-            refuse("cannot load the clock program");
-        }
-        fd_ = bpf_program__fd(bpf_object__next_program(object_.get(), nullptr));
-        measure();
-    }
-
-    [[nodiscard]] tg_clock read() const
-    {
-        tg_clock clock{};
-        LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &clock, .ctx_size_in = sizeof clock);
-        if (bpf_prog_test_run_opts(fd_, &options) != 0) {
-            refuse("cannot run the clock program");
-        }
-        return clock;
-    }
-
-    [[nodiscard]] std::uint32_t ticks_per_second() const
-    {
-        return ticks_per_second_;
-    }
-
-private:
-    // The kernel's tick rate is one of four; the nearest to what a tenth of a second shows is it.
-    void measure()
-    {
-        const tg_clock first = read();
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        const tg_clock second = read();
-        const double rate = static_cast<double>(second.jiffies - first.jiffies) * 1e9 /
-                            static_cast<double>(second.boottime_ns - first.boottime_ns);
-        for (const std::uint32_t candidate : {100u, 250u, 300u, 1000u}) {
-            if (std::abs(candidate - rate) < std::abs(ticks_per_second_ - rate)) {
-                ticks_per_second_ = candidate;
-            }
-        }
-    }
-
-    Object object_;
-    int fd_ = -1;
-    std::uint32_t ticks_per_second_ = 0;
 };
 
 sockaddr_storage socket_address(const std::string &text, std::uint16_t port, socklen_t &length)
@@ -438,7 +377,8 @@ private:
         if (said.magic != TG_HANDOVER_MAGIC || said.instance != 1) {
             throw std::runtime_error("XDP's metadata is not its own");
         }
-        ran.handed = said.reason == TG_REASON_FORWARD;
+        ran.handed =
+            said.reason == TG_REASON_FORWARD || tg_reason_verdict(said.reason) == TG_VERDICT_ANSWER;
         ran.action = ran.handed ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
     }
 
@@ -446,6 +386,25 @@ private:
     void shift(std::int64_t ticks)
     {
         change_times([ticks](__u64 &time) { time += static_cast<__u64>(ticks); });
+        shift_rates(static_cast<__u64>(ticks) << TG_RATE_SHIFT);
+    }
+
+    void shift_rates(__u64 time)
+    {
+        const KernelMap &kernel = at("tg_rates");
+        std::vector<std::uint32_t> buckets(kernel.max_entries);
+        std::vector<__u64> words(kernel.max_entries);
+        std::uint32_t token = 0, read = kernel.max_entries;
+        if (bpf_map_lookup_batch(kernel.fd, nullptr, &token, buckets.data(), words.data(), &read,
+                                 nullptr) != 0 &&
+            errno != ENOENT) {
+            refuse("cannot read tg_rates");
+        }
+        for (std::uint32_t i = 0; i < read; i++) {
+            if (words[i] != 0) {
+                update("tg_rates", bytes_of(buckets[i]), bytes_of(words[i] + time));
+            }
+        }
     }
 
     template <class Value, class Change>
@@ -470,6 +429,7 @@ private:
         change_map("tg_conns", {&tg_conn::last_seen, &tg_conn::created}, change);
         change_map("tg_fragments", {&tg_fragment::seen}, change);
         change_map("tg_attached", {&tg_attached::dhcp_request}, change);
+        change_map("tg_control", {&tg_control::heartbeat}, change);
     }
 
     const bool native_;

@@ -12,6 +12,7 @@
 #include "control/base/net.h"
 #include "control/compile/compile.h"
 #include "control/config/execute.h"
+#include "tests/harness/judge.h"
 #include "tests/harness/topology.h"
 #include "tidegate/control.h"
 #include "tidegate/maps.h"
@@ -28,18 +29,6 @@ constexpr std::array<std::string_view, TG_CONNECTION_STATE_COUNT> state_names = 
 constexpr std::array<std::string_view, TG_TCP_STATE_COUNT> tcp_state_names = {
 #define TG_X(name, text) text,
     TG_TCP_STATES(TG_X)
-#undef TG_X
-};
-
-constexpr std::array<std::string_view, TG_REASON_COUNT> reason_names = {
-#define TG_X(name, text, verdict, meaning) text,
-    TG_REASONS(TG_X)
-#undef TG_X
-};
-
-constexpr std::array<tg_verdict, TG_REASON_COUNT> reason_verdicts = {
-#define TG_X(name, text, verdict, meaning) TG_VERDICT_##verdict,
-    TG_REASONS(TG_X)
 #undef TG_X
 };
 
@@ -147,71 +136,6 @@ tg_device device_of(const Interface &port)
     return device;
 }
 
-// Whether a program of ours has seen what the kernel says came in by the interface.
-bool seen_coming(std::uint32_t ifindex)
-{
-    const Interface *port = find_interface(ifindex);
-    const Interface *lower = port == nullptr ? nullptr : find_interface(port->lower);
-    return port != nullptr && (port->attached || (lower != nullptr && lower->attached));
-}
-
-// What finish does for the reason; nothing was counted for what ingress has counted.
-int expected_action(const std::string &reason)
-{
-    const auto *found = std::ranges::find(reason_names, reason);
-    switch (found == reason_names.end() ? TG_VERDICT_NEXT
-                                        : reason_verdicts.at(found - reason_names.begin())) {
-    case TG_VERDICT_FORWARD:
-        return TC_ACT_REDIRECT;
-    case TG_VERDICT_DROP:
-        return TC_ACT_SHOT;
-    default:
-        return TC_ACT_UNSPEC;
-    }
-}
-
-// Every packet is counted, goes where its reason says, and only what we send ourselves is changed.
-void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
-{
-    const bool counted_before =
-        hook.egress && seen_coming(hook.from_ifindex) && hook.tag == TG_TAG_FORWARD;
-    if (outcome.reason.empty() != counted_before) {
-        outcome.faults.push_back(counted_before ? "counted twice" : "not counted");
-    }
-    if (outcome.action != expected_action(outcome.reason)) {
-        outcome.faults.push_back(
-            fmt::format("action {} does not fit {}", outcome.action, outcome.reason));
-    }
-    if (outcome.action != TC_ACT_REDIRECT && outcome.frame != frame.bytes) {
-        outcome.faults.push_back("a packet that the datapath does not send was changed");
-    }
-}
-
-// What XDP hands over is counted by TC, once it has sent it.
-void count_handed(Outcome &outcome, const Ran &ran, const Frame &frame)
-{
-    if (!ran.handed) {
-        return;
-    }
-    if (!outcome.reason.empty()) {
-        outcome.faults.push_back("counted, and handed over to be counted again");
-    }
-    outcome.reason = reason_names[TG_REASON_FORWARD];
-    outcome.packets = 1;
-    const bool tagged = frame.bytes[12] == 0x81 && frame.bytes[13] == 0;
-    outcome.bytes = frame.bytes.size() - ETH_HLEN - (tagged ? 4 : 0);
-}
-
-// `explain` foretells the reason of every packet that is counted here.
-void judge_explanation(Outcome &outcome, const Ran &explained)
-{
-    const auto number = static_cast<std::size_t>(explained.action);
-    const std::string_view reason = number < reason_names.size() ? reason_names[number] : "nothing";
-    if (!outcome.reason.empty() && outcome.reason != reason) {
-        outcome.faults.push_back(fmt::format("explained as {}, was {}", reason, outcome.reason));
-    }
-}
-
 } // namespace
 
 bool operator==(const Outcome &a, const Outcome &b)
@@ -280,6 +204,8 @@ void Router::reset()
     datapath_->update("tg_control", bytes_of(zero), bytes_of(tg_control{}));
     datapath_->clear_counters("tg_reasons_count", TG_LIMIT_REASONS);
     datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
+    datapath_->clear_counters("tg_answers_count", TG_ANSWER_COUNT);
+    fill_rates();
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {
         tg_device device = device_of(port);
@@ -311,6 +237,16 @@ void Router::reset()
     probes_.clear();
     bank_ = 0;
     counters_used_ = 0;
+}
+
+// Every bucket is full again.
+void Router::fill_rates()
+{
+    for (const auto &[bucket, word] : datapath_->entries("tg_rates")) {
+        if (value_of<std::uint64_t>(word) != 0) {
+            datapath_->update("tg_rates", bucket, bytes_of(std::uint64_t{0}));
+        }
+    }
 }
 
 Result<void> Router::commit(std::string_view routeros)

@@ -96,6 +96,7 @@ public:
 
 private:
     void clear(std::string_view map);
+    void fill_rates();
     [[nodiscard]] std::string state_seen(const std::vector<tg_counter> &before) const;
     void judge_counters(Outcome &outcome, const std::vector<tg_counter> &before) const;
 

@@ -16,7 +16,7 @@ namespace {
 std::string_view type_name(RouteType type)
 {
     constexpr std::string_view names[] = {"unicast",   "local",       "broadcast", "multicast",
-                                          "blackhole", "unreachable", "prohibit"};
+                                          "blackhole", "unreachable", "prohibit",  "throw"};
     return names[static_cast<std::size_t>(type)];
 }
 

@@ -87,7 +87,8 @@ enum class RouteType : std::uint8_t {
     multicast,
     blackhole,
     unreachable,
-    prohibit
+    prohibit,
+    throw_ // as if there were no route, also no default route
 };
 
 struct Route {
@@ -98,15 +99,17 @@ struct Route {
 };
 
 // Beside those that follow from the addresses.
-inline constexpr std::array<Route, 8> routes = {{
+inline constexpr std::array<Route, 10> routes = {{
     {"0.0.0.0/0", RouteType::unicast, "203.0.113.254", "wan"},
     {"::/0", RouteType::unicast, "2001:db8:113::fe", "wan"},
     {"10.66.0.0/24", RouteType::blackhole, "", ""},
     {"10.67.0.0/24", RouteType::unreachable, "", ""},
     {"10.68.0.0/24", RouteType::prohibit, "", ""},
+    {"10.69.0.0/24", RouteType::throw_, "", ""},
     {"2001:db8:66::/64", RouteType::blackhole, "", ""},
     {"2001:db8:67::/64", RouteType::unreachable, "", ""},
     {"2001:db8:68::/64", RouteType::prohibit, "", ""},
+    {"2001:db8:69::/64", RouteType::throw_, "", ""},
 }};
 
 // nullptr if there is none of that name or number.

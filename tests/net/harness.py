@@ -11,6 +11,8 @@ runs in fresh namespaces, once for each variant: tc mode with the devices as the
 with transmit checksum offload off on the firewall's devices, so that every receiver verifies every
 checksum; native mode, for which the end hosts send finished checksums and take redirected frames.
 Scripts about what the datapath does add generic mode, with the devices as they come.
+Where the modes of both interfaces matter, two more: native mode on one side, tc mode as the devices
+come on the other.
 All names derive from the script, the process and the case, so scripts run side by side.
 """
 import contextlib
@@ -42,6 +44,8 @@ AS_THEY_COME, TX_OFF, NATIVE, GENERIC = "as they come", "tx off", "native", "gen
 USUAL = (AS_THEY_COME, TX_OFF, NATIVE)
 ALL = (*USUAL, GENERIC)
 SENDS_BY = {NATIVE: "xdp", GENERIC: "tc"}  # variants that are a --mode
+NATIVE_LAN, NATIVE_WAN = "native lan", "native wan"
+MIXED = (NATIVE_LAN, NATIVE_WAN)
 
 
 class Failure(Exception):
@@ -103,8 +107,8 @@ class Lab:
         if self.variant == TX_OFF:
             for device in ("ether1", "ether2"):
                 self.fw.run("ethtool", "-K", device, "tx", "off")
-        if self.variant == NATIVE:
-            for host in (self.lan, self.wan):
+        for device, host in (("ether2", self.lan), ("ether1", self.wan)):
+            if self.native(device):
                 host.run("ethtool", "-K", "eth0", "tx", "off", "gro", "on")
 
     def finish(self):
@@ -143,8 +147,21 @@ class Lab:
                   f"{line}: status {result.returncode}\n{result.stdout}{result.stderr}")
         return result
 
+    def native(self, device):
+        """Whether the variant has this device of the firewall in native mode."""
+        return self.variant == NATIVE or device == {NATIVE_LAN: "ether2",
+                                                    NATIVE_WAN: "ether1"}.get(self.variant)
+
     def up(self, *devices, good=True):
         """tidegate up on the firewall's devices, in the variant's mode, which they must get."""
+        if self.variant in (NATIVE_LAN, NATIVE_WAN):
+            for device in devices or ("ether1", "ether2"):
+                mode = ("--mode", "native") if self.native(device) else ()
+                result = self.program("tidegate", "up", "--instance", self.instance, "--netns",
+                                      self.fw.name, *mode, device, good=good)
+            for each in self.status()["interfaces"] if good else ():
+                equal(each["mode"], "native" if self.native(each["name"]) else "tc", each["name"])
+            return result
         mode = ("--mode", self.variant) if self.variant in SENDS_BY else ()
         result = self.program("tidegate", "up", "--instance", self.instance, "--netns",
                               self.fw.name, *mode, *(devices or ("ether1", "ether2")), good=good)
@@ -262,12 +279,16 @@ def _explain(lab):
         print("log of the agent:\n" + "\n".join(log.splitlines()[-30:]))
 
 
-def main(*cases, variants=USUAL):
-    """Runs every case in every variant (or only cases named as arguments) and exits."""
+def main(*cases, variants=USUAL, mixed=()):
+    """Runs every case in every variant (or only cases named as arguments) and exits.
+
+    Cases in `mixed` run in the mixed variants too.
+    """
     if os.geteuid() != 0:
         print("skipped: needs root for network namespaces")
         sys.exit(SKIPPED)
     chosen = [case for case in cases if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]]
-    results = [_run_case(case, len(variants) * number + variants.index(variant), variant)
-               for number, case in enumerate(chosen) for variant in variants]
+    runs = [(case, variant) for case in chosen
+            for variant in (*variants, *(MIXED if case in mixed else ()))]
+    results = [_run_case(case, number, variant) for number, (case, variant) in enumerate(runs)]
     sys.exit(0 if results and all(results) else 1)

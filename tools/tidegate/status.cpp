@@ -61,6 +61,19 @@ Result<json> gather(const Instance &instance)
     return facts;
 }
 
+// Nothing, if no packet was dropped with an answer.
+std::string errors_text(const json &errors)
+{
+    std::string counts;
+    for (const auto &[name, packets] : errors.items()) {
+        if (packets != 0) {
+            counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ",
+                                  group_thousands(packets.get<std::uint64_t>()), name);
+        }
+    }
+    return counts.empty() ? "" : fmt::format("ICMP errors to senders: {}\n", counts);
+}
+
 std::string datapath_text(const json &datapath)
 {
     std::string text =
@@ -72,6 +85,7 @@ std::string datapath_text(const json &datapath)
                         datapath["tracking"].is_boolean()
                             ? (datapath["tracking"].get<bool>() ? "on" : "off")
                             : datapath["tracking"].dump());
+    text += errors_text(datapath["icmp-errors"]);
     text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");
     for (const json &reason : datapath["reasons"]) {
         if (reason["packets"] == 0) {

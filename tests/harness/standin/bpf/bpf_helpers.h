@@ -34,6 +34,7 @@ enum libbpf_pin_type {
 #define bpf_skb_load_bytes                       tg_fake_load_bytes
 #define bpf_skb_store_bytes                      tg_fake_store_bytes
 #define bpf_skb_pull_data                        tg_fake_pull_data
+#define bpf_skb_change_tail                      tg_fake_change_tail
 #define bpf_skb_change_head                      tg_fake_change_head
 #define bpf_skb_vlan_pop                         tg_fake_vlan_pop
 #define bpf_l3_csum_replace                      tg_fake_l3_csum_replace
@@ -53,7 +54,8 @@ long tg_fake_load_bytes(const void *skb, __u32 offset, void *to, __u32 length);
 long tg_fake_store_bytes(struct __sk_buff *skb, __u32 offset, const void *from, __u32 length,
                          __u64 flags);
 long tg_fake_pull_data(struct __sk_buff *skb, __u32 length);
-long tg_fake_change_head(struct __sk_buff *skb, __u32 length, __u64 flags);
+long tg_fake_change_tail(struct __sk_buff *skb, __u32 length, __u64 flags);
+long tg_fake_change_head(struct __sk_buff *skb, __u32 size, __u64 flags);
 long tg_fake_vlan_pop(struct __sk_buff *skb);
 long tg_fake_l3_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to, __u64 size);
 long tg_fake_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int length, __u32 flags);
