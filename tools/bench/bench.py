@@ -39,6 +39,7 @@ def arguments():
     two.add_argument("--seconds", type=float, default=0.2, help="of each measurement")
     three = parts.add_parser("table")
     three.add_argument("--families", nargs="+", choices=("ipv4", "ipv6"), default=["ipv4", "ipv6"])
+    three.add_argument("--room", type=int, default=0, help="connections there is room for at least")
     four = parts.add_parser("table-live")
     four.add_argument("--seconds", type=float, default=0.1, help="of each measurement")
     for each in (three, four):

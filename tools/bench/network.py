@@ -74,8 +74,13 @@ class Runner:
         self._process.wait()
 
 
-def step_for(flows, share=0.618):
-    """A stride near that share (the golden section's) that visits all flows before one again."""
+# Flows are opened in one order and visited in another, both scattered: what was allocated one after
+# another is then not visited one after another.
+OPENED, MEASURED = 0.57, 0.755
+
+
+def step_for(flows, share):
+    """A stride near that share of all flows that visits them all before one again."""
     step = max(1, round(flows * share))
     while math.gcd(step, flows) != 1:
         step += 1
@@ -83,10 +88,10 @@ def step_for(flows, share=0.618):
 
 
 def traffic(firewall, protocol, flows, **more):
-    """What a run sends to a firewall: see tools/bench/traffic.h."""
-    from_server = more.pop("from_server", False)
+    """What a run sends to a firewall: see tools/bench/traffic.h. `order`: see above."""
+    from_server, order = more.pop("from_server", False), more.pop("order", MEASURED)
     side = "wan" if from_server else "lan"
-    words = {"protocol": protocol, "flows": flows, "step": step_for(flows), "client": LAN,
+    words = {"protocol": protocol, "flows": flows, "step": step_for(flows, order), "client": LAN,
              "server": WAN, "client-port": 10000, "server-port": 443, "from-server": from_server,
              "dst-mac": firewall.mac(side), "src-mac": "02:00:00:00:00:99"}
     return words | {key.replace("_", "-"): value for key, value in more.items()}
@@ -192,6 +197,24 @@ class Tidegate:
         """Packets by reason, those that are not 0."""
         return {each["reason"]: each["packets"] for each in self.status()["datapath"]["reasons"]
                 if each["packets"]}
+
+    def describe(self):
+        """Prints its configuration."""
+        lines = self.program("export").splitlines()
+        print(f"\n[{self.instance}] export")
+        print("\n".join(lines if len(lines) <= 60 else
+                        [*lines[:20], f"… {len(lines) - 40} lines more …", *lines[-20:]]))
+
+    def show(self, menu="/ip firewall filter"):
+        """Prints flows and counters."""
+        print(f"\n[{self.instance}] tidegate status")
+        print(run(BUILD / "bin/tidegate", "status", "--instance", self.instance))
+        for command in ("/ip firewall connection print without-paging", f"{menu} print stats"):
+            print("\n".join(self.program(command).splitlines()[:20]))
+
+    def forget(self):
+        """Removes all connections."""
+        self.firewall.network.runner.ask(do="forget", bpffs=self.bpffs)
 
     def connections(self, where=""):
         """How many connections there are."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Source, firewall and sink on one core: what a hop costs, ours and nftables' and stateless ones.
+"""Source, firewall and sink on one core: what a hop costs, ours and nftables' and stateless ones,
+to packets of established connections and to packets that each open a connection.
 
 A packet's cost is the CPU time of the core's thread divided by the packets. `gross` is the whole
 chain, `net` is that less the wire's: source and sink without a device between.
@@ -7,14 +8,21 @@ chain, `net` is that less the wire's: source and sink without a device between.
 import json
 import pathlib
 import shutil
+import sys
 
 import figures
 import network
 import rules
-from network import Tidegate, check, traffic
+from network import OPENED, Tidegate, check, traffic
 
 SYN, ACK, PSH = 2, 16, 8
 HOST_CONNECTIONS = pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_max")
+# Removes all connections of its namespace: IPCTNL_MSG_CT_DELETE of nothing in particular.
+FLUSH = """import socket, struct, sys
+asker = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+asker.send(struct.pack("=IHHIIBBH", 20, 1 << 8 | 2, 5, 1, 0, socket.AF_INET, 0, 0))
+sys.exit(-struct.unpack_from("=i", asker.recv(4096), 16)[0])
+"""
 # One hop takes one off the TTL of 64; a bare redirect and the wire take none.
 TTL, TTL_FORWARDED = 64, 63
 
@@ -41,13 +49,25 @@ class System:
     def counted(self):
         """Packets that came to its end as they should, by its own count; None: it has none."""
 
-    def tracked(self, protocol):
-        """Connections that have seen both directions; None: it has none."""
+    def tracked(self, protocol, established=True):
+        """Connections, all or those that have seen both directions; None: it has none."""
 
-    def measure(self, protocol, flows, count):
+    def forget(self):
+        """Removes all connections."""
+
+    def open_new(self, protocol, count):
+        """As many connections, each by one packet; ns a packet. Counted as established ones are."""
+        self.forget()
+        cost = self.measure(protocol, count, count, tcp_flags=SYN)
+        if self.stateful:
+            tracked = self.tracked(protocol, established=False)
+            check(tracked == count, f"{self.name}: {tracked} connections after {count} packets")
+        return cost
+
+    def measure(self, protocol, flows, count, **more):
         """One run; ns a packet. Ends the bench if a packet is missing."""
         before, counted = self.firewall.arrived("wan"), self.counted()
-        cost = self.firewall.send(count, flow_traffic(self.firewall, protocol, flows))
+        cost = self.firewall.send(count, flow_traffic(self.firewall, protocol, flows, **more))
         after = self.firewall.arrived("wan")
         frames, ttl = after[0] - before[0], after[1] - before[1]
         expected = 0 if self.drops else count
@@ -90,9 +110,9 @@ class Wire(System):
     def start(self):
         self.firewall.network.runner.ask(do="sink", netns=self.firewall.netns, interface="ether2")
 
-    def measure(self, protocol, flows, count):
+    def measure(self, protocol, flows, count, **more):
         before = self.firewall.arrived("lan")
-        cost = self.firewall.send(count, flow_traffic(self.firewall, protocol, flows))
+        cost = self.firewall.send(count, flow_traffic(self.firewall, protocol, flows, **more))
         frames = self.firewall.arrived("lan")[0] - before[0]
         check(frames == count, f"wire: {frames} of {count} frames arrived")
         return cost["cpu-ns"] / count
@@ -116,22 +136,21 @@ class Ours(System):
                               f"{connections}")
 
     def describe(self):
-        print(f"\n[{self.name}] export")
-        print(self.tidegate.program("export"))
+        self.tidegate.describe()
+
+    def forget(self):
+        self.tidegate.forget()
 
     def counted(self):
         return self.tidegate.reasons().get(self.reason, 0)
 
-    def tracked(self, protocol):
-        return self.tidegate.connections(f"protocol={protocol} seen-reply=yes assured=yes")
+    def tracked(self, protocol, established=True):
+        return self.tidegate.connections(f"protocol={protocol}" +
+                                         (" seen-reply=yes assured=yes" if established else ""))
 
     def show(self):
         """Flows and counters."""
-        print(f"\n[{self.name}] tidegate status")
-        print(run_status(self.tidegate))
-        listing = self.tidegate.program("/ip firewall connection print without-paging")
-        print("\n".join(listing.splitlines()[:8]))
-        print(self.tidegate.program(f"{self.menu} print stats"))
+        self.tidegate.show(self.menu)
 
 
 class OursRaw(Ours):
@@ -142,7 +161,7 @@ class OursRaw(Ours):
 
 class Nftables(System):
     """nftables with nf_conntrack, forwarding by the kernel."""
-    stateful, ruleset, comment = True, rules.NFT_SPECIFICATION, "established"
+    stateful, ruleset, comments = True, rules.NFT_SPECIFICATION, ("established", "new")
     chain = ("filter", "forward")
 
     def start(self):
@@ -155,13 +174,18 @@ class Nftables(System):
 
     def counted(self):
         listing = json.loads(self.firewall.inside("nft", "-j", "list", "ruleset"))["nftables"]
-        rule = next(each["rule"] for each in listing
-                    if each.get("rule", {}).get("comment") == self.comment)
-        return next(each["counter"]["packets"] for each in rule["expr"] if "counter" in each)
+        wanted = [each["rule"] for each in listing
+                  if each.get("rule", {}).get("comment") in self.comments]
+        return sum(part["counter"]["packets"] for rule in wanted for part in rule["expr"]
+                   if "counter" in part)
 
-    def tracked(self, protocol):
+    def tracked(self, protocol, established=True):
         lines = self.firewall.inside("cat", "/proc/net/nf_conntrack").splitlines()
-        return sum(f" {protocol} " in line and "[UNREPLIED]" not in line for line in lines)
+        return sum(f" {protocol} " in line and not (established and "[UNREPLIED]" in line)
+                   for line in lines)
+
+    def forget(self):
+        self.firewall.inside(sys.executable, "-c", FLUSH)
 
     def show(self):
         """Flows and counters."""
@@ -173,17 +197,12 @@ class Nftables(System):
 
 class NftablesRaw(Nftables):
     """… that drops everything at raw priority (-300)."""
-    stateful, drops, ruleset, comment = False, True, rules.NFT_RAW, "raw"
+    stateful, drops, ruleset, comments = False, True, rules.NFT_RAW, ("raw",)
     chain = ("raw", "prerouting")
 
 
 class Plain(System):
     """Kernel forwarding, no netfilter."""
-
-
-def run_status(tidegate):
-    """tidegate status as text."""
-    return network.run(network.BUILD / "bin/tidegate", "status", "--instance", tidegate.instance)
 
 
 def flow_traffic(firewall, protocol, flows, **more):
@@ -199,7 +218,8 @@ def establish(system, protocol, flows):
         side = "lan" if from_server else "wan"
         before = system.firewall.arrived(side)[0]
         system.firewall.send(flows, flow_traffic(system.firewall, protocol, flows,
-                                                 tcp_flags=flags, from_server=from_server))
+                                                 tcp_flags=flags, from_server=from_server,
+                                                 order=OPENED))
         arrived = system.firewall.arrived(side)[0] - before
         check(arrived == flows, f"{system.name}: {arrived} of {flows} {protocol} frames arrived "
                                 "while connections were opened")
@@ -231,6 +251,22 @@ def measure_all(systems, protocols, options):
                     system.measure(protocol, options.flows, counts[system.name, protocol]))
 
 
+# Connections opened in one measurement. Both tables are empty before it.
+NEW_CONNECTIONS = 50000
+
+
+def measure_new(systems, protocols, rounds):
+    """Every packet opens a connection."""
+    for protocol in protocols:
+        for system in systems:
+            system.samples[f"new {protocol}"] = figures.Samples()
+    for number in range(rounds):
+        for system in figures.in_turn(systems, number):
+            for protocol in protocols:
+                system.samples[f"new {protocol}"].add(
+                    system.open_new(protocol, NEW_CONNECTIONS))
+
+
 def fib_cost(made, firewall, rounds):
     """ns of one bpf_fib_lookup as BPF_PROG_TEST_RUN has it, less an empty program's."""
     costs = {}
@@ -243,12 +279,11 @@ def fib_cost(made, firewall, rounds):
     return costs["fib_xdp"].median - costs["empty_xdp"].median
 
 
-def report(systems, protocol, flows):
-    """The table of one protocol."""
-    by_name = {system.name: system.samples[protocol] for system in systems}
+def report(systems, samples, what):
+    """The table of one kind of samples."""
+    by_name = {system.name: system.samples[samples] for system in systems}
     wire = by_name["wire"]
-    print(f"\n{protocol.upper()}, {flows} flows, 60-byte frames, one core; "
-          f"{len(wire.values)} rounds interleaved")
+    print(f"\n{what}, 60-byte frames, one core; {len(wire.values)} rounds interleaved")
     rows = []
     for system in systems:
         own = by_name[system.name]
@@ -321,10 +356,17 @@ def bench(made, options):
         print("\n== after ==")
         for system in shown:
             system.show()
+        opening = [system for system in systems if not system.drops]
+        measure_new(opening, protocols, options.rounds // 2 + 1)
+        for system in opening:
+            if hasattr(system, "show"):
+                system.show()
         fib = fib_cost(made, systems[2].firewall, options.rounds)
         for protocol in protocols:
-            report(systems, protocol, options.flows)
+            report(systems, protocol, f"{protocol.upper()}, {options.flows} flows")
             against_aims(systems, protocol, options.flows)
+        for protocol in protocols:
+            report(opening, f"new {protocol}", f"A new {protocol.upper()} connection every packet")
         print("\nCounters add up: every frame sent was counted by the system and by the sink, "
               + ", ".join(f"{system.name} {system.sent}" for system in shown))
         judge_yardstick(systems, protocols, fib)

@@ -32,6 +32,8 @@ add chain=forward action=drop comment="Drop all other forward"
 set udp-stream-timeout=1h tcp-established-timeout=1h
 """
 
+MOST_CONNECTIONS = "/ip firewall connection tracking set max-connections=1048576\n"
+
 RAW = SPECIFICATION + """/ip firewall raw
 add chain=prerouting src-address=198.18.0.0/16 action=drop comment="Drop in raw"
 """
@@ -51,7 +53,7 @@ NFT_SPECIFICATION = """table ip filter {
         type filter hook forward priority filter; policy accept;
         ct state established,related counter accept comment "established"
         ct state invalid counter drop
-        iif "ether2" oif "ether1" ct state new counter accept
+        iif "ether2" oif "ether1" ct state new counter accept comment "new"
         counter drop
     }
 }

@@ -9,7 +9,7 @@ has found: reads state and time, counts.
 import pathlib
 
 import figures
-from network import FW_WAN, LAN, WAN, check, step_for
+from network import FW_WAN, LAN, MEASURED, OPENED, WAN, check, step_for
 
 CANDIDATES = ("buckets", "hash", "hash-small", "hash-grown", "inline", "chains", "chains-wide",
               "chains-small")
@@ -29,7 +29,7 @@ class Case:
         return (f"{self.connections} connections{room}, {self.family}, "
                 f"{'translated' if self.nat else 'plain'}")
 
-    def traffic(self, order=0.618, **more):
+    def traffic(self, order=MEASURED, **more):
         """The connections in some order."""
         words = {"protocol": "udp", "flows": self.connections,
                  "step": step_for(self.connections, order), "client": LAN, "server": WAN,
@@ -39,11 +39,11 @@ class Case:
             words |= {"nat-client": FW_WAN, "nat-port": 20000}
         return words | {key.replace("_", "-"): value for key, value in more.items()}
 
-    def answers(self, order):
+    def answers(self):
         """The same as the answers carry them."""
         if not self.nat:
-            return self.traffic(order, from_server=True)
-        return self.traffic(order, from_server=True, client=FW_WAN, client_port=20000)
+            return self.traffic(from_server=True)
+        return self.traffic(from_server=True, client=FW_WAN, client_port=20000)
 
 
 class Candidate:
@@ -60,7 +60,7 @@ class Candidate:
         before = kernel_memory()
         self.runner.ask(do="table-open", table=self.label, candidate=self.name,
                         connections=self.case.room, nat=self.case.nat, target=target)
-        self.run("insert", self.case.connections, self.case.traffic(0.57))
+        self.run("insert", self.case.connections, self.case.traffic(OPENED))
         answer = self.runner.ask(do="table-memory", table=self.label)
         self.bytes = answer["bytes"] / self.case.connections
         self.real_bytes = (kernel_memory() - before) / self.case.connections
@@ -78,22 +78,22 @@ class Candidate:
         """Every operation once."""
         case, finds = self.case, max(self.case.count, 20000)
         took = {
-            "base": self.run("base", finds, case.traffic(0.755)),
-            "find": self.run("find", finds, case.traffic(0.755)),
-            "answer": self.run("find", finds, case.answers(0.755)),
-            "absent": self.run("find", finds, case.traffic(0.755, server_port=4434), 0),
-            "delete": self.run("delete", case.count, case.traffic(0.57)),
-            "insert": self.run("insert", case.count, case.traffic(0.57)),
+            "base": self.run("base", finds, case.traffic()),
+            "find": self.run("find", finds, case.traffic()),
+            "answer": self.run("find", finds, case.answers()),
+            "absent": self.run("find", finds, case.traffic(server_port=4434), 0),
+            "delete": self.run("delete", case.count, case.traffic(OPENED)),
+            "insert": self.run("insert", case.count, case.traffic(OPENED)),
         }
         for operation, taken in took.items():
             self.samples.setdefault(operation, figures.Samples()).add(taken)
 
     def close(self):
         """All must still be there; then it is gone."""
-        for traffic in (self.case.traffic(0.755), self.case.answers(0.755)):
+        for traffic in (self.case.traffic(), self.case.answers()):
             self.run("find", self.case.connections, traffic)
-        self.run("delete", self.case.connections, self.case.traffic(0.57))
-        self.run("find", self.case.connections, self.case.traffic(0.57), 0)
+        self.run("delete", self.case.connections, self.case.traffic(OPENED))
+        self.run("find", self.case.connections, self.case.traffic(OPENED), 0)
         self.runner.ask(do="table-close", table=self.label)
 
 
@@ -114,7 +114,7 @@ def report(case, candidates):
         cells = [f"{samples.best - base.best:.0f} ({samples.median - base.median:.0f})"
                  for operation, samples in candidate.samples.items() if operation != "base"]
         rows.append([candidate.name, *cells, f"{candidate.bytes:.0f}",
-                     f"{candidate.real_bytes:.0f}"])
+                     f"{candidate.real_bytes:.0f}" if case.connections >= 100000 else "-"])
     figures.table(["candidate", "find", "find answer", "find none", "delete", "insert",
                    "bytes accounted", "bytes measured"], rows)
 
@@ -124,7 +124,7 @@ def cases(options):
     for connections in options.connections:
         for family in options.families:
             for nat in (False, True) if family == "ipv4" else (False,):
-                yield Case(connections, nat, family)
+                yield Case(connections, nat, family, max(options.room, connections))
 
 
 def bench(made, options):
