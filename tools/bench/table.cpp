@@ -64,7 +64,10 @@ table_sizes sizes_for(const TableWish &wish, const Candidate &candidate)
     sizes.target = wish.target;
     sizes.buckets =
         scaled(wish.connections, inlined ? 2 / (7 * entries_in_use) : 2 / (8 * slots_in_use));
-    sizes.heads = candidate.small ? 2 * wish.connections : std::bit_ceil(2 * wish.connections);
+    sizes.heads = candidate.heads * wish.connections;
+    if (!candidate.small) {
+        sizes.heads = std::bit_ceil(sizes.heads);
+    }
     sizes.chunks = scaled(wish.connections, 1.0 / (chunk - 1));
     return sizes;
 }

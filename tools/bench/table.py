@@ -7,6 +7,7 @@ neither slots nor records are next to each other. `find` includes what a packet 
 has found: reads state and time, counts.
 """
 import pathlib
+import time
 
 import figures
 from network import FW_WAN, LAN, MEASURED, OPENED, WAN, check, step_for
@@ -57,6 +58,7 @@ class Candidate:
 
     def fill(self, target=0):
         """Makes it and opens all connections; what they take. Its device sends to `target`."""
+        time.sleep(0.5)  # what was closed before has to be given back
         before = kernel_memory()
         self.runner.ask(do="table-open", table=self.label, candidate=self.name,
                         connections=self.case.room, nat=self.case.nat, target=target)
