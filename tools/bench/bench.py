@@ -43,7 +43,7 @@ def arguments():
     four = parts.add_parser("table-live")
     four.add_argument("--seconds", type=float, default=0.1, help="of each measurement")
     for each in (three, four):
-        each.add_argument("--rounds", type=int, default=5)
+        each.add_argument("--rounds", type=int, default=4)
         each.add_argument("--connections", type=int, nargs="+", default=[1000, 100000, 1000000])
         each.add_argument("--candidates", nargs="+", choices=table.CANDIDATES)
     return parser.parse_args()
