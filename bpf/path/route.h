@@ -9,6 +9,7 @@
 #include "path/bank.h"
 #include "path/context.h"
 #include "path/device.h"
+#include "path/sanity.h"
 
 /*
  * Asks the kernel's routing tables for a packet with this tuple that comes in by an interface.
@@ -61,7 +62,7 @@ TG_INLINE int tg_route_router(struct tg_packet *packet)
 /*
  * Whether the kernel's "not to be forwarded" means that no route leads there: it says the same of
  * the host's own addresses, of which only the agent knows all. In doubt the packet is the host's,
- * which then answers for itself.
+ * which then answers for itself; so is what its DHCP client is sent at the address it is offered.
  */
 TG_INLINE bool tg_no_route(const struct tg_packet *packet)
 {
@@ -70,7 +71,7 @@ TG_INLINE bool tg_no_route(const struct tg_packet *packet)
 
     return device && !(device->flags & TG_DEVICE_LOCAL_NETS) &&
            !tg_never_forwarded(&packet->tuple) && !bpf_map_lookup_elem(&tg_addresses, &dst) &&
-           tg_agent_lives(packet->now);
+           !(tg_dhcp_answer(packet) && tg_dhcp_client(packet)) && tg_agent_lives(packet->now);
 }
 
 /* Why a packet with this answer of the routing tables goes nowhere; NEXT: it does. */
