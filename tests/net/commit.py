@@ -115,7 +115,7 @@ def death_at_any_moment(lab):
         current = found
     sent, arrived = wanted.finish()
     equal((arrived, unwanted.finish()[1]), (sent, 0), "packets accepted and leaked")
-    print(f"      outcomes of {DEATHS} deaths: {outcomes}")
+    lab.note(f"outcomes of {DEATHS} deaths: {outcomes}")
     check(all(outcomes.values()), f"both outcomes were seen: {outcomes}")
 
 

@@ -81,4 +81,4 @@ def not_for_everyone(lab):
                        "the unasked answer is dropped")
 
 
-harness.main(lease_and_renewal, switched_off, not_for_everyone)
+harness.main(lease_and_renewal, switched_off, not_for_everyone, together=4)

@@ -112,4 +112,5 @@ def connection_table(lab):
         equal(len(lab.connections(menu, f'src-address~"{pattern}"')), 1, "regex sees address:port")
 
 
-harness.main(accepts_and_drops, rule_statistics, connection_table, variants=harness.ALL)
+harness.main(accepts_and_drops, rule_statistics, connection_table, variants=harness.ALL,
+             together=4)

@@ -91,4 +91,5 @@ def to_the_router(lab):
     equal(lab.reason("fragment-unknown"), 0, "unknown pieces")
 
 
-harness.main(large_datagrams, order_matters, drop_covers_all, to_the_router, variants=harness.ALL)
+harness.main(large_datagrams, order_matters, drop_covers_all, to_the_router, variants=harness.ALL,
+             together=4)

@@ -15,6 +15,7 @@ Where the modes of both interfaces matter, two more: native mode on one side, tc
 come on the other.
 All names derive from the script, the process and the case, so scripts run side by side.
 """
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -86,6 +87,11 @@ class Lab:
         self.namespaces = (self.lan, self.fw, self.wan)
         self.folder = tempfile.TemporaryDirectory(prefix=f"{name}-")
         self.expected_checksum_errors = 0
+        self.notes = []
+
+    def note(self, text):
+        """A line of the case's report."""
+        self.notes.append(f"      {text}")
 
     # -- the network -----------------------------------------------------------------------------
 
@@ -252,43 +258,49 @@ def _run_case(case, number, variant):
     lab = Lab(f"t{os.getpid()}{script[:12]}{number}", variant)
     started = time.monotonic()
     title = f"{script}.{case.__name__} ({variant})"
+    report = [f"FAIL  {title}"]
     try:
         lab.build()
         case(lab)
         lab.finish()
-        print(f"ok    {title} {time.monotonic() - started:.1f} s", flush=True)
+        report = [*lab.notes, f"ok    {title} {time.monotonic() - started:.1f} s"]
         return True
     except (Failure, subprocess.SubprocessError, OSError, AssertionError, KeyError, ValueError):
-        print(f"FAIL  {title}", flush=True)
-        traceback.print_exc(file=sys.stdout)
-        _explain(lab)
+        report += [*lab.notes, traceback.format_exc(), *_explanation(lab)]
         return False
     finally:
         lab.clean()
+        sys.stdout.write("\n".join(report) + "\n")
+        sys.stdout.flush()
 
 
-def _explain(lab):
+def _explanation(lab):
+    lines = []
     with contextlib.suppress(Exception):
-        print(lab.program("tidegate", "status", "--instance", lab.instance, good=None).stdout)
+        lines.append(lab.program("tidegate", "status", "--instance", lab.instance,
+                                 good=None).stdout)
         for menu in (FILTER4, FILTER6, CONNECTION4, CONNECTION6):
-            print(lab.program("tidegate", "--instance", lab.instance,
-                              f"{menu} print" + (" stats" if "filter" in menu else ""),
-                              good=None).stdout)
+            lines.append(lab.program("tidegate", "--instance", lab.instance, f"{menu} print"
+                                     + (" stats" if "filter" in menu else ""), good=None).stdout)
     with contextlib.suppress(OSError):
         log = pathlib.Path(f"/var/log/tidegate/{lab.instance}.log").read_text("utf-8")
-        print("log of the agent:\n" + "\n".join(log.splitlines()[-30:]))
+        lines += ["log of the agent:", *log.splitlines()[-30:]]
+    return lines
 
 
-def main(*cases, variants=USUAL, mixed=()):
+def main(*cases, variants=USUAL, mixed=(), together=1):
     """Runs every case in every variant (or only cases named as arguments) and exits.
 
-    Cases in `mixed` run in the mixed variants too.
+    Cases in `mixed` run in the mixed variants too. `together` is how many run at the same time,
+    where there is more than one CPU: for scripts that mostly wait, and measure no rate.
     """
     if os.geteuid() != 0:
         print("skipped: needs root for network namespaces")
         sys.exit(SKIPPED)
     chosen = [case for case in cases if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]]
-    runs = [(case, variant) for case in chosen
-            for variant in (*variants, *(MIXED if case in mixed else ()))]
-    results = [_run_case(case, number, variant) for number, (case, variant) in enumerate(runs)]
+    runs = [(case, number, variant) for number, (case, variant) in enumerate(
+        (case, variant) for case in chosen
+        for variant in (*variants, *(MIXED if case in mixed else ())))]
+    with concurrent.futures.ThreadPoolExecutor(together if os.cpu_count() > 1 else 1) as pool:
+        results = list(pool.map(lambda run: _run_case(*run), runs))
     sys.exit(0 if results and all(results) else 1)

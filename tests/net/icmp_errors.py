@@ -213,4 +213,4 @@ def local_networks(lab):
 
 
 harness.main(traceroute, unreachable, limited, never, from_where, local_networks,
-             variants=harness.ALL, mixed=(traceroute, unreachable))
+             variants=harness.ALL, mixed=(traceroute, unreachable), together=4)

@@ -68,7 +68,7 @@ def both_links(lab):
     """Attach, once more, one away, all away: by tcx and by clsact."""
     for link in ("tcx", "clsact"):
         if link == "tcx" and attach(lab, "--tc-link", "tcx", "ether1", good=None).returncode != 0:
-            print("      no tcx in this kernel: clsact only")
+            lab.note("no tcx in this kernel: clsact only")
             continue
         attach(lab, "--tc-link", link, *DEVICES)
         before = status(lab)

@@ -94,7 +94,7 @@ def _carries_bulk(lab):
     lab.wan.spawn("iperf3", "-s")
     harness.eventually(lambda: lab.wan.listens(5201), "iperf3 listens")
     rates = [_bulk(lab, wan, *options) for wan in (WAN4, WAN6) for options in ((), ("-R",))]
-    print("      Gbit/s up and down, IPv4 and IPv6:", " ".join(f"{rate:.1f}" for rate in rates))
+    lab.note("Gbit/s up and down, IPv4 and IPv6: " + " ".join(f"{rate:.1f}" for rate in rates))
     # Lost segments of every GSO packet would leave far less than this. In mixed modes every packet
     # of one way is XDP's and TC's work, one by one.
     least = 0.1 if lab.variant in harness.MIXED else 0.3

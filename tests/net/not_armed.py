@@ -46,4 +46,4 @@ def armed_at_once(lab):
     equal(len(lab.read("/ip firewall filter print")), 1, "rules after down and up")
 
 
-harness.main(tracks_and_drops_nothing, armed_at_once)
+harness.main(tracks_and_drops_nothing, armed_at_once, together=4)

@@ -85,7 +85,7 @@ def many_buffers(lab):
     if value[6] == 3:
         equal(handed_over(), 0, "sent by tc while the interface takes them")
     else:
-        print("      the kernel does not say that a veth takes frames of many buffers")
+        lab.note("the kernel does not say that a veth takes frames of many buffers")
     subprocess.run(["bpftool", "map", "update", "pinned", path, "key", "hex",
                     *(f"{byte:02x}" for byte in key), "value", "hex",
                     *(f"{byte:02x}" for byte in value[:6] + b"\1" + value[7:])], check=True)

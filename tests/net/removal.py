@@ -47,4 +47,4 @@ def not_tracked(lab):
         equal([row["dst-port"] for row in lab.connections(menu)], [53], "tracked connections")
 
 
-harness.main(removed, not_tracked)
+harness.main(removed, not_tracked, together=4)

@@ -109,4 +109,4 @@ def long_lived(lab):
 
 
 harness.main(traceroute, unreachable, neighbours, first_packet, counted_once, long_lived,
-             variants=harness.ALL)
+             variants=harness.ALL, together=4)

@@ -115,4 +115,4 @@ def reverse_path(lab):
     check(lab.reason("rp-filter") >= 6, "counted as rp-filter")
 
 
-harness.main(other_hosts, slots, martians, reverse_path, variants=harness.ALL)
+harness.main(other_hosts, slots, martians, reverse_path, variants=harness.ALL, together=4)

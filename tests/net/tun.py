@@ -166,4 +166,4 @@ if __name__ == "__main__":
     if os.geteuid() == 0 and not os.access(TUN_DEVICE, os.R_OK | os.W_OK):
         print(f"skipped: there is no {TUN_DEVICE} here")
         sys.exit(harness.SKIPPED)
-    harness.main(tun, tap, router_itself, errors, small_mtu, variants=harness.ALL)
+    harness.main(tun, tap, router_itself, errors, small_mtu, variants=harness.ALL, together=4)

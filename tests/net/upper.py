@@ -111,4 +111,4 @@ def port_alone(lab):
 
 
 harness.main(macvlan, bridge, bridge_and_port, port_alone,
-             variants=(harness.AS_THEY_COME, NATIVE, harness.GENERIC))
+             variants=(harness.AS_THEY_COME, NATIVE, harness.GENERIC), together=4)
