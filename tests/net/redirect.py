@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What XDP redirects arrives, or is counted as lost and goes by tc from then on; topology:
 harness.py."""
+import contextlib
 import json
 import pathlib
 import struct
 import subprocess
+import threading
 
 import harness
 import rulesets
@@ -108,4 +110,36 @@ def not_watched(lab):
     check(not (links / "redirect_sent").exists(), "no interface in native mode is left")
 
 
-harness.main(refused, many_buffers, not_watched, variants=(NATIVE,))
+@contextlib.contextmanager
+def _traffic(sender, target):
+    """Datagrams to the target all the time, as fast as they go."""
+    over = threading.Event()
+
+    def flood():
+        while not over.is_set():
+            sender.sendto(b"tide", target)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def tried_under_traffic(lab):
+    """The frames that try an interface are told from those that others send to it meanwhile."""
+    rulesets.install(lab)
+    receiver = lab.wan.udp("0.0.0.0", 6000)
+    sender = lab.lan.udp("0.0.0.0")
+    sender.sendto(b"tide", (WAN4, 6000))
+    equal(receiver.recv(10), b"tide", "what arrives")
+    with _traffic(sender, (WAN4, 6000)):
+        for _ in range(20):
+            lab.loader("attach", "--netns", lab.fw.name, "ether1")
+            now = _interface(lab, "ether1")
+            equal(now["sends-by"], "xdp", now["sends-by-why"])
+
+
+harness.main(refused, many_buffers, not_watched, tried_under_traffic, variants=(NATIVE,))
