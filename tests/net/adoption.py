@@ -92,4 +92,4 @@ def a_stray_is_not_adopted(lab):
     check(not echoes(forwarded), "a forwarded connection in mid-stream is invalid")
 
 
-harness.main(rules_come_later, rules_are_saved, a_stray_is_not_adopted)
+harness.main(rules_come_later, rules_are_saved, a_stray_is_not_adopted, together=4)
