@@ -66,7 +66,7 @@ TG_INLINE __u64 table_head_of(__u32 link, __u32 hash, __u32 next)
 /* What is looked for: both forms of one tuple. */
 struct table_sought {
     struct tg_tuple tuple;
-    struct tg_conn_key key;
+    struct table_key key;
     __u64 hash;
     bool low_sends;
 };
@@ -74,7 +74,7 @@ struct table_sought {
 TG_INLINE void table_seek(const struct tg_tuple *tuple, struct table_sought *sought)
 {
     sought->tuple = *tuple;
-    tg_tuple_key(tuple, &sought->key);
+    table_tuple_key(tuple, &sought->key);
     sought->hash = table_hash_both(tuple);
     sought->low_sends =
         tg_addr_equal(&sought->key.low, &tuple->src) && sought->key.low_port == tuple->src_port;

@@ -7,7 +7,7 @@
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 1);
-    __uint(key_size, sizeof(struct tg_conn_key));
+    __uint(key_size, sizeof(struct table_key));
     __uint(value_size, sizeof(struct table_conn));
 } table_conns SEC(".maps");
 
@@ -21,21 +21,21 @@ TG_INLINE bool table_aliased(const struct table_conn *entry)
 static __always_inline bool table_find(const struct tg_tuple *tuple, struct table_use *use)
 {
     struct table_conn *found;
-    struct tg_conn_key key;
+    struct table_key key;
     bool reply;
 
-    tg_tuple_key(tuple, &key);
+    table_tuple_key(tuple, &key);
     found = bpf_map_lookup_elem(&table_conns, &key);
     if (!found)
         return false;
     reply = true;
     if (table_aliased(found)) {
-        tg_tuple_key(&found->conn.original, &key);
+        table_tuple_key(&found->conn.original, &key);
         found = bpf_map_lookup_elem(&table_conns, &key);
         if (!found)
             return false;
     } else {
-        reply = tg_tuple_direction(tuple, &found->conn.original) == TG_REPLY;
+        reply = table_tuple_direction(tuple, &found->conn.original) == TG_REPLY;
     }
     use->word = &found->conn.word;
     use->last_seen = &found->conn.last_seen;
@@ -45,16 +45,16 @@ static __always_inline bool table_find(const struct tg_tuple *tuple, struct tabl
 
 static __always_inline bool table_insert(const struct table_conn *conn, bool nat)
 {
-    struct tg_conn_key key, alias;
+    struct table_key key, alias;
 
-    tg_tuple_key(&conn->conn.original, &key);
+    table_tuple_key(&conn->conn.original, &key);
     if (bpf_map_update_elem(&table_conns, &key, conn, BPF_NOEXIST))
         return false;
     if (!nat)
         return true;
     table_alias.conn.word = (__u64)TABLE_FLAG_ALIAS << TG_WORD_FLAGS_SHIFT;
     table_alias.conn.original = conn->conn.original;
-    tg_tuple_key(&conn->conn.reply, &alias);
+    table_tuple_key(&conn->conn.reply, &alias);
     if (!bpf_map_update_elem(&table_conns, &alias, &table_alias, BPF_NOEXIST))
         return true;
     bpf_map_delete_elem(&table_conns, &key);
@@ -63,15 +63,15 @@ static __always_inline bool table_insert(const struct table_conn *conn, bool nat
 
 static __always_inline bool table_delete(const struct tg_tuple *original)
 {
-    struct tg_conn_key key, alias;
+    struct table_key key, alias;
     struct table_conn *found;
 
-    tg_tuple_key(original, &key);
+    table_tuple_key(original, &key);
     found = bpf_map_lookup_elem(&table_conns, &key);
     if (!found)
         return false;
     if (tg_word_flags(found->conn.word) & (TG_CONN_FLAG_SRCNAT | TG_CONN_FLAG_DSTNAT)) {
-        tg_tuple_key(&found->conn.reply, &alias);
+        table_tuple_key(&found->conn.reply, &alias);
         if (bpf_map_delete_elem(&table_conns, &alias))
             return false;
     }

@@ -4,7 +4,7 @@
 
 #include <linux/bpf.h>
 
-#include "tidegate/conn.h"
+#include "table_key.h"
 
 /* Sizes the runner sets before it loads a candidate; each uses what it needs. */
 struct table_sizes {
@@ -44,14 +44,14 @@ struct table_run {
 
 /* What every candidate keeps of a connection: today's record, and room for what is to come. */
 struct table_conn {
-    struct tg_conn conn;
+    struct table_hash_conn conn;
     __u8 windows[72];
 };
 
 /* The same in a slab. Lines by use: what identifies the connection and its state; what is counted;
  * the wire. */
 struct table_record {
-    struct tg_conn_key key;
+    struct table_key key;
     __u64 word;
     __u64 last_seen;
     __u32 next[2]; /* in a chain, or next[0] in the queue of free ones */

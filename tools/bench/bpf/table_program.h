@@ -91,7 +91,7 @@ static long table_find_one(__u32 i, struct table_course *course)
 static long table_insert_one(__u32 i, struct table_course *course)
 {
     struct table_run *run = &course->run;
-    struct tg_conn *conn = &table_new.conn;
+    struct table_hash_conn *conn = &table_new.conn;
     bool nat = run->nat != 0;
 
     conn->word = tg_word_make(++table_generation & 0x7fffffff, 1, 0,

@@ -118,9 +118,9 @@ static __noinline void table_give(__u32 id)
 
 TG_INLINE void table_fill(struct table_record *record, const struct table_conn *from)
 {
-    const struct tg_conn *conn = &from->conn;
+    const struct table_hash_conn *conn = &from->conn;
 
-    tg_tuple_key(&conn->original, &record->key);
+    table_tuple_key(&conn->original, &record->key);
     record->word = conn->word;
     record->last_seen = conn->last_seen;
     record->counters[0] = conn->counters[0];
