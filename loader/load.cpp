@@ -8,6 +8,8 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
+#include "control/maps/table_memory.h"
+#include "control/maps/tick_clock.h"
 #include "loader/bpffs.h"
 #include "loader/kernel_log.h"
 #include "loader/objects.h"
@@ -162,6 +164,22 @@ Result<void> write_layout(const Instance &instance)
     return {};
 }
 
+// Enough to begin with; the agent, which knows max-connections, makes it larger.
+constexpr std::uint64_t first_connections = 8192;
+
+Result<void> create_table(const Instance &instance)
+{
+    Result<maps::TableMemory> memory = maps::TableMemory::open(instance.bpffs());
+    const Result<tg_layout> layout = read_layout(instance);
+    if (!memory || !layout) {
+        return std::unexpected(memory ? layout.error() : memory.error());
+    }
+    std::random_device random;
+    const std::uint64_t seed = std::uint64_t{random()} << 32 | random();
+    return memory->create(maps::table_size(first_connections), seed,
+                          TickClock(*layout, host_clock()).now());
+}
+
 Result<void> pin_programs(const Instance &instance, const Objects &objects)
 {
     for (const Object &object : objects) {
@@ -190,6 +208,9 @@ Result<void> load_all(const Instance &instance, const Objects &objects)
     // The layout record says that all maps are there; the programs, that the record is.
     if (const Result<void> written = write_layout(instance); !written) {
         return written;
+    }
+    if (const Result<void> created = create_table(instance); !created) {
+        return created;
     }
     return pin_programs(instance, objects);
 }

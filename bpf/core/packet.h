@@ -33,6 +33,7 @@ struct tg_packet {
     struct tg_addr next_hop;
     __u64 now;      /* jiffies */
     __u64 bank;     /* number of the bank this packet is judged by; 0: not armed */
+    __u64 hash;     /* of the tuple, once the tracker has looked for it */
     __u64 in_lists; /* interface lists of the incoming interface */
     __u64 out_lists;
     __u32 flags;          /* enum tg_packet_flag */

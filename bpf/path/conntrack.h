@@ -9,29 +9,14 @@
 
 #define TG_WORD_TRIES 4
 
-/* What a connection's place in time is judged by. */
-struct tg_moment {
-    const struct tg_bank_header *settings;
-    __u32 ticks; /* a second */
-};
-
-TG_INLINE bool tg_conn_overdue(const struct tg_conn *conn, __u64 word, __u64 now,
-                               const struct tg_moment *moment)
-{
-    return tg_overdue(now, *(volatile __u64 *)&conn->last_seen,
-                      tg_timeout_seconds(moment->settings, tg_word_timeout(word)), moment->ticks);
-}
-
 /* A quotation belongs to a connection if that is in the table and not overdue. */
 TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *moment)
 {
-    struct tg_conn_key key;
     struct tg_conn *conn;
 
     if (!tg_packet_is(packet, TG_PACKET_QUOTED))
         return TG_CONNECTION_STATE_INVALID;
-    tg_tuple_key(&packet->quoted, &key);
-    conn = tg_conn_find(&key);
+    conn = tg_conn_find(&packet->quoted, tg_hash_of(&packet->quoted)).conn;
     if (!conn || tg_conn_overdue(conn, conn->word, packet->now, moment))
         return TG_CONNECTION_STATE_INVALID;
     return TG_CONNECTION_STATE_RELATED;
@@ -72,25 +57,24 @@ TG_INLINE struct tg_step tg_track_step(struct tg_packet *packet, struct tg_conn 
 }
 
 /* The packet belongs to a connection; false: that one is over and the packet may open the next. */
-TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_conn_key *key,
-                             struct tg_conn *conn, const struct tg_moment *moment)
+TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
+                             const struct tg_moment *moment)
 {
     __u64 word = *(volatile __u64 *)&conn->word;
     struct tg_step step;
     __u32 seconds;
 
     if (tg_conn_overdue(conn, word, packet->now, moment)) {
-        tg_conn_close(key, conn, word);
+        tg_conn_close(conn, word, packet->now);
         return false;
     }
-    packet->direction = tg_tuple_direction(&packet->tuple, &conn->original);
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN)) {
         tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
         return true;
     }
     step = tg_track_step(packet, conn, word);
     if (step.reopen) {
-        tg_conn_close(key, conn, word);
+        tg_conn_close(conn, word, packet->now);
         return false;
     }
     packet->connection_state = step.connection_state;
@@ -107,8 +91,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_conn_key 
 __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
 {
     struct tg_moment moment = {};
-    struct tg_conn_key key;
-    struct tg_conn *conn;
+    struct tg_found found;
 
     if (!packet)
         return TG_REASON_NO_SCRATCH;
@@ -126,10 +109,13 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
         packet->connection_state = tg_track_error(packet, &moment);
         return TG_REASON_NEXT;
     }
-    tg_tuple_key(&packet->tuple, &key);
-    conn = tg_conn_find(&key);
-    if (conn && tg_track_next(packet, &key, conn, &moment))
-        return TG_REASON_NEXT;
+    packet->hash = tg_hash_of(&packet->tuple);
+    found = tg_conn_find(&packet->tuple, packet->hash);
+    if (found.conn) {
+        packet->direction = (__u8)found.direction;
+        if (tg_track_next(packet, found.conn, &moment))
+            return TG_REASON_NEXT;
+    }
     if (!tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
         packet->connection_state = tg_track_first(ctx, packet);
     return TG_REASON_NEXT;

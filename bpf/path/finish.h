@@ -3,9 +3,9 @@
 #pragma once
 
 #include "core/reason.h"
+#include "path/confirm.h"
 #include "path/context.h"
 #include "path/fragment.h"
-#include "path/table.h"
 
 /* See tg_settle. */
 __noinline int tg_settle_first(struct tg_packet *packet, __u32 reason)

@@ -22,11 +22,13 @@ TG_INLINE void tg_fragment_key(const struct tg_packet *packet, struct tg_fragmen
 }
 
 /* Called by finish: remembers what was decided on a first piece. */
-TG_INLINE void tg_fragment_remember(const struct tg_packet *packet, __u32 reason)
+__noinline int tg_fragment_remember(const struct tg_packet *packet, __u32 reason)
 {
     struct tg_fragment_key key;
     struct tg_fragment fragment = {};
 
+    if (!packet)
+        return 0;
     tg_fragment_key(packet, &key);
     fragment.tuple = packet->tuple;
     fragment.seen = packet->now;
@@ -34,6 +36,7 @@ TG_INLINE void tg_fragment_remember(const struct tg_packet *packet, __u32 reason
     fragment.tracked = packet->connection_state != TG_CONNECTION_STATE_INVALID &&
                        packet->connection_state != TG_CONNECTION_STATE_UNTRACKED;
     tg_store_fragment(&key, &fragment);
+    return 0;
 }
 
 __noinline int tg_fragment_follow(struct tg_packet *packet)

@@ -49,14 +49,85 @@ struct {
     __array(values, struct tg_bank_map);
 } tg_banks SEC(".maps");
 
+/* The connection table: see struct tg_conn. */
 struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, TG_LIMIT_CONNECTIONS + TG_LIMIT_RESERVE_MAX);
-    __type(key, struct tg_conn_key);
-    __type(value, struct tg_conn);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct tg_shape);
     __uint(pinning, LIBBPF_PIN_BY_NAME);
-} tg_conns SEC(".maps");
+} tg_shape SEC(".maps");
+
+struct tg_slab_map {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, TG_LIMIT_SLAB_RECORDS);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct tg_conn));
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, TG_LIMIT_SLABS);
+    __type(key, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+    __array(values, struct tg_slab_map);
+} tg_slabs SEC(".maps");
+
+struct tg_ring_map {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(struct tg_ring));
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, TG_LIMIT_SLABS);
+    __type(key, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+    __array(values, struct tg_ring_map);
+} tg_rings SEC(".maps");
+
+/* BPF_F_INNER_MAP lets every index have its own size. */
+struct tg_index_map {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_INNER_MAP);
+    __uint(max_entries, TG_LIMIT_HEADS_MIN);
+    __uint(key_size, sizeof(__u32));
+    __uint(value_size, sizeof(__u64));
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, TG_INDEXES);
+    __type(key, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+    __array(values, struct tg_index_map);
+} tg_indexes SEC(".maps");
+
+/* A cache line each, so that CPUs that want different locks do not meet. */
+struct tg_lock {
+    struct bpf_spin_lock lock;
+    __u8 alone[60];
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, TG_LIMIT_SLABS);
+    __type(key, __u32);
+    __type(value, struct tg_lock);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_slab_locks SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, TG_STRIPES);
+    __type(key, __u32);
+    __type(value, struct tg_lock);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_stripes SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -67,28 +67,28 @@ TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
 
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now) {}
 
-TG_INLINE long tg_store_insert(const struct tg_conn_key *key, const struct tg_conn *conn)
+TG_INLINE int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_second)
 {
     struct tg_record *record = tg_recorded();
 
     if (record) {
-        record->conn = *conn;
+        record->conn = *pending;
         record->inserted = 1;
     }
     return 0;
 }
 
-TG_INLINE long tg_store_delete(const struct tg_conn_key *key)
+TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
 {
     struct tg_record *record = tg_recorded();
 
     if (record)
         record->deleted = 1;
-    return 0;
+    return true;
 }
 
 /* The number of connections as the packet would find it: without the one it would have removed. */
-TG_INLINE __u64 tg_store_connections(__s64 change)
+TG_INLINE __u64 tg_store_connections(__u8 family, __s64 change)
 {
     __u32 zero = 0;
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
@@ -100,6 +100,14 @@ TG_INLINE __u64 tg_store_connections(__s64 change)
 TG_INLINE __u32 tg_store_generation(void)
 {
     return 0;
+}
+
+TG_INLINE __u32 tg_store_reclaim_start(__u32 steps)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    return table ? table->reclaimed : 0;
 }
 
 TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,

@@ -4,7 +4,8 @@
 
 #include "core/packet.h"
 #include "core/rate.h"
-#include "path/maps.h"
+#include "path/link.h"
+#include "path/slab.h"
 
 TG_INLINE void tg_store_count_reason(__u32 reason, __u64 packets, __u64 bytes)
 {
@@ -66,29 +67,73 @@ TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now)
     *(volatile __u64 *)&conn->last_seen = now;
 }
 
-/*
- * 0, or a negative errno: -EEXIST if the key is taken. Linux 6.1 takes a value from the stack or
- * from a map, not from the memory that a global function was given.
- */
-TG_INLINE long tg_store_insert(const struct tg_conn_key *key, const struct tg_conn *conn)
+/* The generation stays, so that nobody's swap succeeds on the record's next life. */
+TG_INLINE void tg_store_free(struct tg_conn *conn, __u64 now)
 {
-    struct tg_conn value = *conn;
+    __u32 id = conn->id;
 
-    return bpf_map_update_elem(&tg_conns, key, &value, BPF_NOEXIST);
+    *(volatile __u64 *)&conn->word = (__u64)tg_word_generation(conn->word)
+                                     << TG_WORD_GENERATION_SHIFT;
+    tg_slab_give(id, now);
 }
 
-TG_INLINE long tg_store_delete(const struct tg_conn_key *key)
+/* From pending to confirmed in one step: a pending record is nobody else's to end. */
+#define TG_STORE_CONFIRM ((__u64)(TG_CONN_PENDING | TG_CONN_FLAG_CONFIRMED) << TG_WORD_FLAGS_SHIFT)
+
+/*
+ * Gives a record to the connection and hangs it into the index. 0, or a negative errno: -TG_EEXIST
+ * if its original tuple is in the table.
+ */
+__noinline int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_second)
 {
-    return bpf_map_delete_elem(&tg_conns, key);
+    struct tg_conn *conn;
+    int error;
+    __u32 id;
+
+    if (!pending)
+        return -TG_ENOSPC;
+    id = tg_slab_take(pending->created, ticks_per_second);
+    conn = id ? tg_record(id) : NULL;
+    if (!conn)
+        return -TG_ENOSPC;
+    *conn = *pending;
+    conn->id = id;
+    error = tg_link(id, TG_ORIGINAL);
+    if (error) {
+        tg_store_free(conn, pending->created);
+        return error;
+    }
+    __sync_fetch_and_xor(&conn->word, TG_STORE_CONFIRM);
+    return 0;
+}
+
+/*
+ * Takes a record that its caller has made dying out of the index and gives it back; false: the
+ * sweep has to try again.
+ */
+TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
+{
+    __u64 word = conn->word;
+
+    if (!tg_unlink(conn->id, TG_ORIGINAL)) {
+        tg_store_word(conn, word, word | (__u64)TG_CONN_UNFINISHED << TG_WORD_FLAGS_SHIFT);
+        return false;
+    }
+    tg_store_free(conn, now);
+    return true;
 }
 
 /* Adds to the number of connections; returns the number before. */
-TG_INLINE __u64 tg_store_connections(__s64 change)
+TG_INLINE __u64 tg_store_connections(__u8 family, __s64 change)
 {
     __u32 zero = 0;
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
 
-    return table ? __sync_fetch_and_add(&table->connections, change) : 0;
+    if (!table)
+        return 0;
+    if (family == TG_FAMILY_IPV6)
+        __sync_fetch_and_add(&table->ipv6, change);
+    return __sync_fetch_and_add(&table->connections, change);
 }
 
 /* A number no living connection has. */
@@ -98,6 +143,15 @@ TG_INLINE __u32 tg_store_generation(void)
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
 
     return table ? (__u32)(__sync_fetch_and_add(&table->generation, 1) + 1) : 0;
+}
+
+/* Where a search for overdue records begins that looks at so many. */
+TG_INLINE __u32 tg_store_reclaim_start(__u32 steps)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    return table ? __sync_fetch_and_add(&table->reclaimed, steps) : 0;
 }
 
 TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,

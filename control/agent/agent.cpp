@@ -42,8 +42,8 @@ std::string user_name(uid_t uid)
 } // namespace
 
 Agent::Agent(Instance instance, maps::Instance maps, Network network, std::unique_ptr<Loop> loop)
-    : instance_(std::move(instance)), maps_(std::move(maps)), datapath_(maps_),
-      store_(maps_, host_clock()), runtime_(maps_, store_),
+    : instance_(std::move(instance)), maps_(std::move(maps)), store_(maps_, host_clock()),
+      datapath_(maps_, store_.clock()), runtime_(maps_, store_),
       committer_(datapath_, Paths::of(instance_), host_clock()), aging_(store_),
       network_(std::move(network)), loop_(std::move(loop)), started_(host_clock().since_boot())
 {
@@ -108,12 +108,33 @@ Result<void> Agent::take_over()
     if (!standing) {
         return std::unexpected(standing.error());
     }
+    if (const Result<void> sized = size_table(); !sized) {
+        log_error("{}", to_string(sized.error())); // fewer connections find a place
+    }
     for (const std::string &notice : standing->notices) {
         log_warning("{}", notice);
     }
     log_info("{}, revision {}", standing->armed ? "armed" : "not armed", standing->revision);
     publish();
     return {};
+}
+
+// For as many connections as the bank in force admits, or the datapath does without one.
+Result<void> Agent::size_table()
+{
+    const Result<std::uint64_t> bank = maps_.control.bank();
+    if (!bank) {
+        return std::unexpected(bank.error());
+    }
+    std::uint64_t connections = TG_LIMIT_CONNECTIONS_DEFAULT + TG_LIMIT_RESERVE_MAX;
+    if (*bank != 0) {
+        const Result<tg_bank_header> header = maps_.banks.header(*bank);
+        if (!header) {
+            return std::unexpected(header.error());
+        }
+        connections = std::uint64_t{header->max_connections} + header->reserve;
+    }
+    return maps_.table_memory.resize(maps::table_size(connections), store_.clock().now());
 }
 
 Result<void> Agent::catch_signals()
@@ -250,7 +271,22 @@ void Agent::age()
         log_error("aging: {}", to_string(step.error()));
     }
     aging_fails_ = !step;
-    aging_timer_->set(step && !step->round_done ? aging_slice_interval : aging_round_interval);
+    const bool resizing = continue_resize();
+    aging_timer_->set(resizing || (step && !step->round_done) ? aging_slice_interval
+                                                              : aging_round_interval);
+}
+
+// What a commit with another max-connections has left to do; false: nothing for now.
+bool Agent::continue_resize()
+{
+    const Result<tg_table> table = maps_.table.read();
+    const Result<bool> busy =
+        table ? maps_.table_memory.step(table->connections) : std::unexpected(table.error());
+    if (!busy && !resize_fails_) {
+        log_error("connection table: {}", to_string(busy.error()));
+    }
+    resize_fails_ = !busy;
+    return busy && *busy;
 }
 
 std::unique_ptr<rpc::Conversation> Agent::talk_to(const rpc::Peer &peer)

@@ -58,6 +58,8 @@ private:
     Result<void> tell_datapath();
     void beat();
     void age();
+    bool continue_resize();
+    Result<void> size_table();
     void begin_stop();
     void continue_stop();
     Result<std::uint64_t> apply_now(const Change &change);
@@ -65,8 +67,8 @@ private:
 
     const Instance instance_;
     maps::Instance maps_;
-    KernelDatapath datapath_;
     KernelConnectionStore store_;
+    KernelDatapath datapath_;
     KernelRuntime runtime_;
     Committer committer_;
     Aging aging_;
@@ -84,6 +86,7 @@ private:
     Duration last_sync_ = {};
     bool network_waits_ = false;
     bool aging_fails_ = false;
+    bool resize_fails_ = false;
     bool stopping_ = false;
     Duration stop_began_ = {};
 };

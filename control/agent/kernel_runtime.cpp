@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/agent/kernel_runtime.h"
 
+#include <algorithm>
+
 #include "control/base/log.h"
 #include "control/conntrack/view.h"
 
@@ -29,6 +31,17 @@ Result<void> KernelRuntime::connections(Family family,
     return visit_connections(store_, family, [&](const tg_conn &record, Duration timeout_left) {
         return visit({.record = record, .timeout_left = timeout_left});
     });
+}
+
+Result<std::uint64_t> KernelRuntime::count_connections(Family family) const
+{
+    const Result<tg_table> table = maps_.table.read();
+    if (!table) {
+        return std::unexpected(table.error());
+    }
+    // The two numbers are not read in one instant.
+    const std::uint64_t ipv6 = std::min(table->ipv6, table->connections);
+    return family == Family::ipv6 ? ipv6 : table->connections - ipv6;
 }
 
 Result<std::uint64_t> KernelRuntime::remove_connections(const std::vector<tg_conn> &records)

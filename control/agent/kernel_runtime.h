@@ -17,6 +17,7 @@ public:
     void reset_rule_counter(std::uint32_t counter) override;
     Result<void> connections(Family family,
                              const std::function<bool(const Connection &)> &visit) const override;
+    [[nodiscard]] Result<std::uint64_t> count_connections(Family family) const override;
     Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) override;
 
 private:

@@ -50,6 +50,12 @@ Result<void> RunRuntime::connections(Family family,
     });
 }
 
+// What this run has removed is in the table until it ends.
+Result<std::uint64_t> RunRuntime::count_connections(Family family) const
+{
+    return removed_.empty() ? real_.count_connections(family) : Runtime::count_connections(family);
+}
+
 Result<std::uint64_t> RunRuntime::remove_connections(const std::vector<tg_conn> &records)
 {
     std::uint64_t count = 0;

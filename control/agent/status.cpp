@@ -95,12 +95,15 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
     if (!header) {
         return std::unexpected(header.error());
     }
+    const tg_shape shape = maps.table_memory.shape();
     return json{{"armed", armed},
                 {"bank", control->bank},
                 {"revision", header->revision},
                 {"tracking", header->tracking == TG_TRACKING_ON},
                 {"connections", table->connections},
                 {"max-connections", header->max_connections},
+                {"table-bytes", maps::table_bytes(shape)},
+                {"table-moving", (shape.indexes & TG_SHAPE_MOVING) != 0},
                 {"reserve", header->reserve},
                 {"heartbeat-age", heartbeat_age(maps, clock, control->heartbeat)},
                 {"icmp-errors", answers_json(*answers)},

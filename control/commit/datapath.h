@@ -7,6 +7,7 @@
 #include <span>
 
 #include "control/base/error.h"
+#include "control/maps/tick_clock.h"
 #include "tidegate/chain.h"
 
 namespace tg {
@@ -24,7 +25,8 @@ public:
     [[nodiscard]] virtual Result<tg_bank_header> header(std::uint64_t bank) const = 0;
     // Makes the counters of these rule ids start from nothing.
     virtual Result<void> zero_counters(std::span<const std::uint32_t> ids) = 0;
-    // Puts the elements where bank number `bank`, not in force yet, is looked for.
+    // Puts the elements where bank number `bank`, not in force yet, is looked for, and makes room
+    // for as many connections as they admit.
     virtual Result<void> fill(std::uint64_t bank, std::span<const tg_bank_element> elements) = 0;
     // From now on packets are judged by `bank`; one indivisible write.
     virtual Result<void> put_in_force(std::uint64_t bank) = 0;
@@ -32,10 +34,10 @@ public:
     virtual Result<void> wait_for_packets() = 0;
 };
 
-// The pinned maps of an instance; `maps` must outlive it.
+// The pinned maps of an instance; `maps` and `clock` must outlive it.
 class KernelDatapath final : public Datapath {
 public:
-    explicit KernelDatapath(maps::Instance &maps) : maps_(maps) {}
+    KernelDatapath(maps::Instance &maps, const TickClock &clock) : maps_(maps), clock_(clock) {}
     [[nodiscard]] Result<std::uint64_t> bank() const override;
     [[nodiscard]] Result<tg_bank_header> header(std::uint64_t bank) const override;
     Result<void> zero_counters(std::span<const std::uint32_t> ids) override;
@@ -45,6 +47,7 @@ public:
 
 private:
     maps::Instance &maps_;
+    const TickClock &clock_;
 };
 
 } // namespace tg

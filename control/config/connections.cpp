@@ -95,6 +95,16 @@ Result<void> print_connections(Context &context)
         return std::unexpected(options.error());
     }
     Output output(context.sink);
+    if (options->style == Style::count && !context.command.where && !options->dynamic_only) {
+        const auto count = context.runtime.count_connections(context.menu.family);
+        if (!count) {
+            return std::unexpected(count.error());
+        }
+        output.write(fmt::format("{}\n", *count));
+        output.flush();
+        context.repeat = options->repeat;
+        return {};
+    }
     const auto listing = make_listing(context.menu, options->style, context.session.width, output);
     if (listing->measures()) {
         auto measured = for_each_row(context, [&](const Row &row) { listing->measure(row); });

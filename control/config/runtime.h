@@ -30,6 +30,17 @@ public:
     // The table may change meanwhile; memory stays bounded whatever its size.
     virtual Result<void>
     connections(Family family, const std::function<bool(const Connection &)> &visit) const = 0;
+    // How many there are; at the real table without a walk over it, so that those count which have
+    // become overdue since the last sweep.
+    [[nodiscard]] virtual Result<std::uint64_t> count_connections(Family family) const
+    {
+        std::uint64_t count = 0;
+        const Result<void> walked = connections(family, [&count](const Connection &) {
+            count++;
+            return true;
+        });
+        return walked ? Result<std::uint64_t>(count) : std::unexpected(walked.error());
+    }
     // Removes these, as `connections` gave them, unless they have been replaced meanwhile; how
     // many were removed.
     virtual Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) = 0;

@@ -6,18 +6,28 @@
 
 namespace tg {
 
+namespace {
+
+// Whoever ended it could not take it out of the table; the sweep program can.
+bool unfinished(const tg_conn &record)
+{
+    return (tg_word_flags(record.word) & TG_CONN_UNFINISHED) != 0;
+}
+
+} // namespace
+
 Result<void> remove_all_connections(ConnectionStore &store)
 {
     maps::ConnectionCursor cursor;
-    std::vector<maps::ConnectionEntry> slice;
+    std::vector<tg_conn> slice;
     std::vector<tg_sweep_key> keys;
     while (!cursor.at_end) {
-        if (Result<void> read = store.read(cursor, slice); !read) {
+        if (Result<void> read = store.read(cursor, slice, {}); !read) {
             return read;
         }
         keys.clear();
-        for (const maps::ConnectionEntry &entry : slice) {
-            keys.push_back(sweep_key(entry.key, entry.record, true));
+        for (const tg_conn &record : slice) {
+            keys.push_back(sweep_key(record, true));
         }
         if (const Result<std::uint64_t> removed = store.sweep(keys); !removed) {
             return std::unexpected(removed.error());
@@ -34,23 +44,25 @@ Result<Aging::Step> Aging::step(std::uint64_t records)
     }
     Step step;
     while (step.looked_at < records && !step.round_done) {
-        if (const Result<void> read = store_.read(cursor_, slice_); !read) {
+        const std::uint64_t now = store_.clock().now();
+        const std::uint32_t first = cursor_.next;
+        const Result<void> read = store_.read(cursor_, slice_, [&](const tg_conn &record) {
+            return unfinished(record) || ticks_left(record, *timeouts, store_.clock(), now) == 0;
+        });
+        if (!read) {
             cursor_ = {};
             return std::unexpected(read.error());
         }
-        const std::uint64_t now = store_.clock().now();
         overdue_.clear();
-        for (const maps::ConnectionEntry &entry : slice_) {
-            if (ticks_left(entry.record, *timeouts, store_.clock(), now) == 0) {
-                overdue_.push_back(sweep_key(entry.key, entry.record, false));
-            }
+        for (const tg_conn &record : slice_) {
+            overdue_.push_back(sweep_key(record, false));
         }
         const Result<std::uint64_t> removed = store_.sweep(overdue_);
         if (!removed) {
             cursor_ = {};
             return std::unexpected(removed.error());
         }
-        step.looked_at += slice_.size();
+        step.looked_at += cursor_.next - first;
         step.removed += *removed;
         step.round_done = cursor_.at_end;
     }

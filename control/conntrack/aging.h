@@ -13,7 +13,7 @@ Result<void> remove_all_connections(ConnectionStore &store);
 class Aging {
 public:
     struct Step {
-        std::uint64_t looked_at = 0;
+        std::uint64_t looked_at = 0; // places for records, used or not
         std::uint64_t removed = 0;
         bool round_done = false; // the end of the table was reached; the next step begins anew
     };
@@ -27,7 +27,7 @@ public:
 private:
     ConnectionStore &store_;
     maps::ConnectionCursor cursor_;
-    std::vector<maps::ConnectionEntry> slice_;
+    std::vector<tg_conn> slice_;
     std::vector<tg_sweep_key> overdue_;
 };
 

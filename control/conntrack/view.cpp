@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/conntrack/view.h"
 
-#include "bpf/core/tuple_ops.h"
 #include "control/conntrack/expiry.h"
 
 namespace tg {
@@ -16,14 +15,14 @@ template <class Visit> Result<void> walk(const ConnectionStore &store, const Vis
         return std::unexpected(timeouts.error());
     }
     maps::ConnectionCursor cursor;
-    std::vector<maps::ConnectionEntry> slice;
+    std::vector<tg_conn> slice;
     while (!cursor.at_end) {
-        if (Result<void> read = store.read(cursor, slice); !read) {
+        if (Result<void> read = store.read(cursor, slice, {}); !read) {
             return read;
         }
         const std::uint64_t now = store.clock().now();
-        for (const maps::ConnectionEntry &entry : slice) {
-            if (!visit(entry.record, ticks_left(entry.record, *timeouts, store.clock(), now))) {
+        for (const tg_conn &record : slice) {
+            if (!visit(record, ticks_left(record, *timeouts, store.clock(), now))) {
                 return {};
             }
         }
@@ -61,16 +60,9 @@ Result<ConnectionCounts> count_connections(const ConnectionStore &store)
     return counts;
 }
 
-tg_sweep_key sweep_key(const tg_conn_key &key, const tg_conn &record, bool force)
-{
-    return {key, tg_word_generation(record.word), force ? 1u : 0u};
-}
-
 tg_sweep_key sweep_key(const tg_conn &record, bool force)
 {
-    tg_conn_key key;
-    tg_tuple_key(&record.original, &key);
-    return sweep_key(key, record, force);
+    return {record.id, tg_word_generation(record.word), force ? 1u : 0u, 0};
 }
 
 } // namespace tg

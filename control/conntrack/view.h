@@ -30,7 +30,6 @@ struct ConnectionCounts {
 Result<ConnectionCounts> count_connections(const ConnectionStore &store);
 
 // What the sweep program is told about one record.
-tg_sweep_key sweep_key(const tg_conn_key &key, const tg_conn &record, bool force);
 tg_sweep_key sweep_key(const tg_conn &record, bool force);
 
 } // namespace tg

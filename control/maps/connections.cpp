@@ -14,50 +14,95 @@ namespace tg::maps {
 
 namespace {
 
-constexpr MapSpec connections_spec = {"tg_conns", BPF_MAP_TYPE_HASH, sizeof(tg_conn_key),
-                                      sizeof(tg_conn)};
+constexpr MapSpec slabs_spec = {"tg_slabs", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4};
+constexpr int copy_tries = 4;
+
+bool is_connection(__u64 word)
+{
+    return (tg_word_flags(word) & TG_CONN_FLAG_CONFIRMED) != 0;
+}
+
+// A copy of one life of the record; false: it is no connection, or changes too fast to tell.
+bool copy_record(const tg_conn &record, tg_conn &copy)
+{
+    for (int i = 0; i < copy_tries; i++) {
+        const __u64 before = __atomic_load_n(&record.word, __ATOMIC_ACQUIRE);
+        if (!is_connection(before)) {
+            return false;
+        }
+        std::memcpy(&copy, &record, sizeof copy);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        const __u64 after = __atomic_load_n(&record.word, __ATOMIC_RELAXED);
+        if (tg_word_generation(before) == tg_word_generation(after) && is_connection(after)) {
+            copy.word = after;
+            return true;
+        }
+    }
+    return false;
+}
 
 } // namespace
 
 Result<Connections> Connections::open(const std::filesystem::path &bpffs)
 {
-    Result<PinnedMap> map = PinnedMap::open(bpffs, connections_spec);
+    Result<PinnedMap> map = PinnedMap::open(bpffs, slabs_spec);
     if (!map) {
         return std::unexpected(map.error());
     }
     return Connections(std::move(*map));
 }
 
-Result<void> Connections::read(ConnectionCursor &cursor, std::vector<ConnectionEntry> &slice) const
+Result<Connections::Slab> Connections::records(std::uint32_t slab) const
+{
+    if (slab >= slabs_.max_entries()) {
+        return nullptr;
+    }
+    const Result<std::optional<std::uint32_t>> found = slabs_.find<std::uint32_t>(slab);
+    if (!found) {
+        return std::unexpected(found.error());
+    }
+    const std::optional<std::uint32_t> &map = *found;
+    if (!map) {
+        return nullptr;
+    }
+    const std::lock_guard lock(views_->mutex);
+    views_->slabs.resize(std::max<std::size_t>(views_->slabs.size(), slab + 1));
+    Views::View &view = views_->slabs[slab];
+    if (view.map != *map) {
+        const Fd fd(bpf_map_get_fd_by_id(*map));
+        auto mapped = std::make_shared<const Mapping>(
+            fd.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn), PROT_READ);
+        if (!*mapped) {
+            return slabs_.failed("map a slab of", errno);
+        }
+        view = {*map, std::move(mapped)};
+    }
+    return view.slab;
+}
+
+Result<void> Connections::read(ConnectionCursor &cursor, std::vector<tg_conn> &slice,
+                               const Wanted &wanted) const
 {
     slice.clear();
-    std::vector<tg_conn_key> keys;
-    std::vector<tg_conn> records;
-    for (std::uint32_t room = slice_records; !cursor.at_end; room *= 2) {
-        keys.resize(room);
-        records.resize(room);
-        std::uint32_t count = room;
-        ConnectionCursor next = cursor;
-        const int error =
-            bpf_map_lookup_batch(map_.fd(), cursor.started ? cursor.token.data() : nullptr,
-                                 next.token.data(), keys.data(), records.data(), &count, nullptr);
-        const int reason = error == 0 ? 0 : errno;
-        // The kernel hands out whole hash buckets: this one has more records than there is room.
-        if (reason == ENOSPC && room < slice_records_max) {
-            continue;
-        }
-        if (reason != 0 && reason != ENOENT) {
-            return map_.failed("read", reason);
-        }
-        slice.reserve(count);
-        for (std::uint32_t i = 0; i < count; i++) {
-            slice.push_back({keys[i], records[i]});
-        }
-        cursor = next;
-        cursor.started = true;
-        cursor.at_end = reason == ENOENT;
-        break;
+    const Result<Slab> slab = records(cursor.next / TG_LIMIT_SLAB_RECORDS);
+    if (!slab) {
+        return std::unexpected(slab.error());
     }
+    if (*slab == nullptr) {
+        cursor.at_end = true;
+        return {};
+    }
+    const auto *records = (*slab)->as<const tg_conn>();
+    slice.reserve(slice_records);
+    tg_conn copy;
+    do {
+        const tg_conn &record = records[cursor.next % TG_LIMIT_SLAB_RECORDS];
+        if (is_connection(record.word) && (!wanted || wanted(record)) &&
+            copy_record(record, copy)) {
+            slice.push_back(copy);
+        }
+        cursor.next++;
+    } while (cursor.next % TG_LIMIT_SLAB_RECORDS != 0 && slice.size() < slice_records);
     return {};
 }
 

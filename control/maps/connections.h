@@ -1,43 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connection table as the agent sees it: read in slices of bounded memory, records removed by
-// the sweep program only. Knows nothing of timeouts.
+// The connection table as the agent sees it: the slabs mapped read-only and copied in slices of
+// bounded memory, records removed by the sweep program only. Knows nothing of timeouts.
 #pragma once
 
-#include <array>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
 #include "control/maps/map.h"
+#include "control/maps/mapping.h"
 #include "tidegate/conn.h"
 
 namespace tg::maps {
 
-struct ConnectionEntry {
-    tg_conn_key key;
-    tg_conn record;
-};
-
 // Where a walk over the table stands. A fresh one begins at the start; after the last slice it is
 // at the end. Valid however much the table changes meanwhile: a record that stays is seen once.
 struct ConnectionCursor {
-    std::array<std::uint8_t, sizeof(tg_conn_key)> token = {};
-    bool started = false;
+    std::uint32_t next = 0; // id
     bool at_end = false;
 };
 
 class Connections {
 public:
-    // Records a slice holds normally, and the most it grows to when many share one hash bucket.
+    // Most records of a slice.
     static constexpr std::uint32_t slice_records = 1024;
-    static constexpr std::uint32_t slice_records_max = 65536;
 
     static Result<Connections> open(const std::filesystem::path &bpffs);
-    // Replaces `slice` by the next records, possibly none; cursor.at_end tells the last.
-    Result<void> read(ConnectionCursor &cursor, std::vector<ConnectionEntry> &slice) const;
+    // Replaces `slice` by the next records that are connections, possibly none; cursor.at_end
+    // tells the last. One slice may have looked at a whole slab. Those that `wanted` refuses, by
+    // what it sees of a record that may be changing, are not copied.
+    using Wanted = std::function<bool(const tg_conn &record)>;
+    Result<void> read(ConnectionCursor &cursor, std::vector<tg_conn> &slice,
+                      const Wanted &wanted = {}) const;
 
 private:
-    explicit Connections(PinnedMap map) : map_(std::move(map)) {}
-    PinnedMap map_;
+    using Slab = std::shared_ptr<const Mapping>;
+    // What is mapped, shared by the threads that read.
+    struct Views {
+        struct View {
+            std::uint32_t map = 0; // its id
+            Slab slab;
+        };
+        std::mutex mutex;
+        std::vector<View> slabs;
+    };
+
+    explicit Connections(PinnedMap slabs) : slabs_(std::move(slabs)) {}
+    // The records of a slab; nullptr: there is no such slab.
+    [[nodiscard]] Result<Slab> records(std::uint32_t slab) const;
+
+    PinnedMap slabs_;
+    std::unique_ptr<Views> views_ = std::make_unique<Views>();
 };
 
 // The pinned sweep program, run on demand.

@@ -24,6 +24,7 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     }
     Result<Control> control = Control::open(bpffs);
     Result<Table> table = Table::open(bpffs);
+    Result<TableMemory> memory = TableMemory::open(bpffs);
     Result<Banks> banks = Banks::open(bpffs);
     Result<RuleCounters> rules = RuleCounters::open(bpffs);
     Result<ReasonCounters> reasons = ReasonCounters::open(bpffs);
@@ -34,13 +35,14 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     Result<Devices> devices = Devices::open(bpffs);
     Result<Vlans> vlans = Vlans::open(bpffs);
     Result<Addresses> addresses = Addresses::open(bpffs);
-    if (const Error *error = first_error(control, table, banks, rules, reasons, answers,
+    if (const Error *error = first_error(control, table, memory, banks, rules, reasons, answers,
                                          connections, sweep, attached, devices, vlans, addresses)) {
         return std::unexpected(*error);
     }
     return Instance{*layout,
                     std::move(*control),
                     std::move(*table),
+                    std::move(*memory),
                     std::move(*banks),
                     std::move(*rules),
                     std::move(*reasons),

@@ -6,6 +6,7 @@
 #include "control/maps/connections.h"
 #include "control/maps/counters.h"
 #include "control/maps/records.h"
+#include "control/maps/table_memory.h"
 
 namespace tg::maps {
 
@@ -13,6 +14,7 @@ struct Instance {
     tg_layout layout;
     Control control;
     Table table;
+    TableMemory table_memory;
     Banks banks;
     RuleCounters rule_counters;
     ReasonCounters reason_counters;

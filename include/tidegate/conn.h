@@ -4,6 +4,7 @@
 
 #include "tidegate/assert.h"
 #include "tidegate/direction.h"
+#include "tidegate/limits.h"
 #include "tidegate/tuple.h"
 
 /* What a packet is to the tracker. X(NAME, RouterOS value). */
@@ -103,32 +104,95 @@ static inline __u32 tg_word_generation(__u64 word)
     return (__u32)(word >> TG_WORD_GENERATION_SHIFT);
 }
 
+/* Indexes that may exist at once: the one in force, and the one it replaces. */
+#define TG_INDEXES 2u
+
 /* Packets and bytes; bytes are IP lengths, headers included, as on the wire. */
 struct tg_counter {
     __u64 packets;
     __u64 bytes;
 };
 
-/* Value of the connection table. Times are jiffies (struct tg_layout says how many a second). */
+/*
+ * A record: one connection, both directions. Times are jiffies (struct tg_layout says how many a
+ * second).
+ *
+ * Four cache lines, by use: who it is, what each packet changes, the answers' tuple, room for the
+ * tracker of TCP. Whether a connection is overdue is read in the second line, so that the CPU waits
+ * for the first two together.
+ *
+ * Records hang on the heads of the index in chains of references; `…_next` is the rest of the
+ * chain, for each of the two indexes that exist while one replaces the other. A record hangs in
+ * one chain, by the hash of its original tuple, which is that of the reply as well; only where
+ * the reply is no mirror of it (NAT) it also hangs in that of the reply.
+ */
 struct tg_conn {
-    __u64 word;      /* see above */
+    struct tg_tuple original; /* wire tuple of the opening direction */
+    __u64 word;               /* see above */
+    __u32 original_next[TG_INDEXES];
+    __u32 reply_next[TG_INDEXES];
+
     __u64 last_seen; /* when a packet last refreshed it; may lag by min(1 s, timeout/8) */
+    struct tg_counter counters[TG_DIRECTION_COUNT];
     __u64 created;
     __u32 mark; /* connection-mark, 0 = no-mark */
-    __u32 zero;
-    struct tg_tuple original; /* wire tuple of the opening direction */
-    struct tg_tuple reply;    /* wire tuple of its answers */
-    struct tg_counter counters[TG_DIRECTION_COUNT];
+    __u32 id;   /* its own */
+    __u64 zero;
+
+    struct tg_tuple reply; /* wire tuple of its answers */
+    __u8 later[88];
 };
 
-TG_ASSERT(sizeof(struct tg_conn) == 144, "connection layout");
-TG_ASSERT(TG_CONN_FLAG_COUNT <= 16, "flags fit the state word");
+/* A reference: id << 1 | the direction by whose tuple the record hangs there; 0: none. */
+#define TG_REFERENCE_MASK     0x7fffffffu
+#define TG_REFERENCE_UNLINKED 0x80000000u /* in a record's next: it hangs there no more */
+
+static inline __u32 tg_reference(__u32 id, __u32 direction)
+{
+    return id << 1 | direction;
+}
+
+/*
+ * A head: the first reference, what is known of its record's hash, and whether more records may
+ * follow. A record whose hash has other tag bits need not be looked at if it is the only one.
+ */
+#define TG_HEAD_TAG_SHIFT 32
+#define TG_HEAD_TAG_MASK  0x7fffffffull
+#define TG_HEAD_MORE      (1ull << 63)
+
+/* Ids of one slab that are free, in the order they were given back. */
+struct tg_ring {
+    __u32 taken; /* cells taken and given since the slab exists: counters without end */
+    __u32 given;
+    __u64 cells[TG_LIMIT_SLAB_RECORDS]; /* jiffies when it was given << 32 | number in the slab */
+};
+
+#define TG_RING_TIME_SHIFT 32
+
+TG_ASSERT(sizeof(struct tg_conn) == 256, "record layout");
+/*
+ * A record's life: free (no flag) → pending → confirmed → dying → free. It is found by its tuple
+ * from pending on, and is a connection to all who walk over the records while it is confirmed. What
+ * is pending cannot be ended. Of the two bits below nobody outside the datapath takes notice, but
+ * for the aging of what is unfinished: whoever ended that gave up, and the sweep goes on.
+ */
+#define TG_CONN_PENDING    (1u << 14)
+#define TG_CONN_UNFINISHED (1u << 15)
+
+TG_ASSERT(TG_CONN_FLAG_COUNT <= 14, "flags fit the state word, with two to spare");
 
 /* What the sweep program is given, one after another, as its packet: see maps.h. */
 struct tg_sweep_key {
-    struct tg_conn_key key;
+    __u32 id;
     __u32 generation; /* nothing happens if the record lives another life by now */
     __u32 force;      /* 0: remove if overdue; 1: remove whatever its age */
+    __u32 zero;
 };
 
-TG_ASSERT(sizeof(struct tg_sweep_key) == 48, "sweep key layout");
+/* What the move program is given: heads of the index that is left, first … first + count - 1. */
+struct tg_move_range {
+    __u32 first;
+    __u32 count;
+};
+
+TG_ASSERT(sizeof(struct tg_sweep_key) == 16, "sweep key layout");

@@ -6,9 +6,10 @@
 
 #include "tidegate/addr.h"
 #include "tidegate/assert.h"
+#include "tidegate/limits.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 7u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 8u          /* raise with every change of a structure in a pinned map */
 
 /* Written once by the loader, before anything is attached. */
 struct tg_layout {
@@ -31,10 +32,55 @@ struct tg_control {
     __u64 heartbeat; /* jiffies of the agent's last sign of life */
 };
 
-/* Written by the datapath only. */
+/* The size of the connection table; written by the loader, then by the agent, in place. */
+struct tg_shape {
+    __u64 indexes; /* TG_SHAPE_*; read and written as one word */
+    __u64 seed;    /* of the hash; random, never changed */
+    __u32 slabs;   /* that exist: 0 … slabs - 1 */
+    __u32 open;    /* of them, those that new connections get records of: 0 … open - 1 */
+};
+
+/* The index new connections hang in, whether others still hang in the other one, and the sizes. */
+#define TG_SHAPE_IN_FORCE    1u
+#define TG_SHAPE_MOVING      2u
+#define TG_SHAPE_HEADS_SHIFT 8 /* of index 0; 16 bits each: the number of heads / TG_STRIPES */
+
+/* 0: there is no such index. */
+static inline __u32 tg_shape_heads(__u64 indexes, __u32 index)
+{
+    return ((__u32)(indexes >> (TG_SHAPE_HEADS_SHIFT + 16 * index)) & 0xffff) * TG_STRIPES;
+}
+
+/* What tg_shape.indexes holds of an index with so many heads. */
+static inline __u64 tg_shape_of(__u32 index, __u32 heads)
+{
+    return (__u64)(heads / TG_STRIPES) << (TG_SHAPE_HEADS_SHIFT + 16 * index);
+}
+
+/*
+ * The head of a hash, by its upper half. All heads that this gives for the hashes of one stripe are
+ * that stripe's alone, whatever the number of heads, since that is a multiple of TG_STRIPES.
+ */
+static inline __u32 tg_head_number(__u64 hash, __u32 heads)
+{
+    return (__u32)((hash >> 32) * heads >> 32);
+}
+
+static inline __u32 tg_stripe_number(__u64 hash)
+{
+    return tg_head_number(hash, TG_STRIPES);
+}
+
+/* Written by the datapath only. Lines of their own for what many CPUs write. */
 struct tg_table {
     __u64 connections; /* records in the table, overdue ones included */
-    __u64 generation;  /* last one given out; the low 32 bits are used */
+    __u64 ipv6;        /* of them, IPv6 ones */
+    __u64 connections_alone[6];
+    __u64 generation; /* last one given out; the low 32 bits are used */
+    __u64 generation_alone[7];
+    __u32 slab;      /* where the last free record was found */
+    __u32 reclaimed; /* where the search for an overdue record goes on */
+    __u64 search_alone[7];
 };
 
 /* How an interface is attached. */

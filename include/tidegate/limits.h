@@ -9,9 +9,18 @@
 #define TG_LIMIT_CONNECTIONS_DEFAULT 200000u  /* max-connections unless it is set */
 #define TG_LIMIT_RESERVE_MAX         1024u /* most extra places for the router's own connections */
 #define TG_LIMIT_RESERVE_MIN         16u /* fewest such places; between both: max-connections/16 */
+#define TG_LIMIT_HEARTBEAT_SECONDS   5u  /* without one for so long the agent counts as dead */
 #define TG_LIMIT_FRAGMENTS           4096u /* datagrams in fragments remembered at once */
 #define TG_LIMIT_FRAGMENT_SECONDS    30u   /* how long a first fragment's verdict is kept */
 #define TG_LIMIT_SWEEP_KEYS          64u   /* connections one run of the sweep program looks at */
+#define TG_LIMIT_SLAB_RECORDS        8192u /* records of one slab; a power of two */
+#define TG_LIMIT_SLABS               136u  /* of a table: all connections, reserve, spare ones */
+#define TG_STRIPES                   1024u /* locks of an index; its heads are a multiple of that */
+#define TG_LIMIT_HEADS_MIN           4096u /* heads of the smallest index */
+#define TG_LIMIT_HEADS_MAX           4194304u /* and of the largest */
+#define TG_LIMIT_CHAIN               32u      /* records looked at behind one head */
+#define TG_LIMIT_RECLAIM             16u      /* records looked at for a place that is overdue */
+#define TG_LIMIT_RECLAIM_ALONE       1024u /* and with the agent dead, so that nobody else looks */
 
 /* ICMP errors about forwarded packets; too-big and the others each by themselves. */
 #define TG_LIMIT_ERRORS_PER_SECOND        1000u

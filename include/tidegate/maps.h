@@ -13,10 +13,18 @@
  *
  * tg_layout        ARRAY[1]              struct tg_layout
  * tg_control       ARRAY[1]              struct tg_control
+ * tg_shape         ARRAY[1]              struct tg_shape, BPF_F_MMAPABLE
  * tg_table         ARRAY[1]              struct tg_table
  * tg_banks         ARRAY_OF_MAPS[3]      bank 0 and 1 in turn, 2: see below
  *                    inner: ARRAY        union tg_bank_element, BPF_F_INNER_MAP
- * tg_conns         HASH                  struct tg_conn_key → struct tg_conn
+ * tg_slabs         ARRAY_OF_MAPS         records by id / TG_LIMIT_SLAB_RECORDS, then by the rest
+ *                    inner: ARRAY        struct tg_conn, BPF_F_MMAPABLE
+ * tg_rings         ARRAY_OF_MAPS         by slab
+ *                    inner: ARRAY[1]     struct tg_ring
+ * tg_indexes       ARRAY_OF_MAPS[2]      see struct tg_shape
+ *                    inner: ARRAY        __u64 head by the hash's upper bits, BPF_F_INNER_MAP
+ * tg_slab_locks    ARRAY                 struct tg_lock by slab: its ring
+ * tg_stripes       ARRAY                 struct tg_lock by the hash's upper bits: chains
  * tg_fragments     LRU_HASH              struct tg_fragment_key → struct tg_fragment
  * tg_rules_count   PERCPU_ARRAY          rule id → struct tg_counter
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter

@@ -19,20 +19,4 @@ struct tg_tuple {
     __u16 zero;    /* always 0: the tuple is compared and hashed as bytes */
 };
 
-/*
- * Key of the connection table: the two endpoints (address and port together) in ascending order,
- * so both directions of a connection find one entry.
- */
-struct tg_conn_key {
-    struct tg_addr low;
-    struct tg_addr high;
-    __be16 low_port;
-    __be16 high_port;
-    __u8 protocol;
-    __u8 family;
-    __u8 low_asks; /* ICMP: 1 if the lower endpoint sends the requests; otherwise 0 */
-    __u8 zero;
-};
-
 TG_ASSERT(sizeof(struct tg_tuple) == 40, "tuple layout");
-TG_ASSERT(sizeof(struct tg_conn_key) == 40, "key layout");

@@ -32,11 +32,27 @@ Entries aged(const Datapath &datapath, std::string_view map,
     return entries;
 }
 
+// The connections by their original tuple, wherever in the table each one lies.
+Entries aged_connections(const Datapath &datapath)
+{
+    Entries entries;
+    for (tg_conn record : datapath.connections()) {
+        record.last_seen = datapath.now() - record.last_seen + 1;
+        record.created = datapath.now() - record.created + 1;
+        record.id = 0;
+        for (auto *next : {record.original_next, record.reply_next}) {
+            std::fill_n(next, TG_INDEXES, 0);
+        }
+        entries.emplace_back(bytes_of(record.original), bytes_of(record));
+    }
+    std::ranges::sort(entries);
+    return entries;
+}
+
 // All that the programs have stored. The counters are those of userspace: summed over the CPUs.
 struct Memory {
     explicit Memory(Router &router)
-        : connections(aged<tg_conn>(router.datapath(), "tg_conns",
-                                    {&tg_conn::last_seen, &tg_conn::created})),
+        : connections(aged_connections(router.datapath())),
           fragments(aged<tg_fragment>(router.datapath(), "tg_fragments", {&tg_fragment::seen})),
           attached(
               aged<tg_attached>(router.datapath(), "tg_attached", {&tg_attached::dhcp_request})),

@@ -18,6 +18,7 @@
 #include "tests/harness/packet.h"
 #include "tidegate/chain.h"
 #include "tidegate/conn.h"
+#include "tidegate/control.h"
 
 namespace tg::test {
 
@@ -92,6 +93,10 @@ public:
                                                            std::uint32_t count) const = 0;
     virtual void clear_counters(std::string_view map, std::uint32_t count) = 0;
     virtual void fill_bank(std::uint32_t slot, std::span<const tg_bank_element> elements) = 0;
+    // An empty connection table of one slab.
+    virtual void make_table() = 0;
+    // Its records that are connections.
+    [[nodiscard]] virtual std::vector<tg_conn> connections() const = 0;
 
     // Time as the programs see it, in jiffies; it stands still but for advance().
     [[nodiscard]] virtual std::uint64_t now() const = 0;
@@ -108,6 +113,18 @@ std::unique_ptr<Datapath> make_hosted_datapath(std::uint32_t ticks_per_second = 
 std::unique_ptr<Datapath> make_kernel_datapath();
 // The same, but that Program::ingress runs in XDP; what TC would do afterwards is not done.
 std::unique_ptr<Datapath> make_native_datapath();
+
+// What make_table makes; the seed is always the same.
+inline constexpr tg_shape one_slab = {.indexes = __u64{TG_LIMIT_HEADS_MIN / TG_STRIPES}
+                                                 << TG_SHAPE_HEADS_SHIFT,
+                                      .seed = 0x5eed5eed5eed5eed,
+                                      .slabs = 1,
+                                      .open = 1};
+
+inline bool is_connection(const tg_conn &record)
+{
+    return (tg_word_flags(record.word) & TG_CONN_FLAG_CONFIRMED) != 0;
+}
 
 // Keys and values as the bytes they are.
 template <class T> Bytes bytes_of(const T &value)

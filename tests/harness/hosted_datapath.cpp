@@ -10,6 +10,7 @@
 #include <linux/if_packet.h>
 #include <map>
 
+#include "control/maps/table_size.h"
 #include "tests/harness/fake_kernel.h"
 #include "tests/harness/topology.h"
 
@@ -135,6 +136,29 @@ public:
         at("tg_banks").set_inner(slot, bank);
     }
 
+    void make_table() override
+    {
+        const auto ring = maps::full_ring(0, kernel_.jiffies);
+        const std::uint32_t zero = 0;
+        put_inner("tg_slabs", sizeof(tg_conn), TG_LIMIT_SLAB_RECORDS);
+        put_inner("tg_indexes", sizeof(__u64), TG_LIMIT_HEADS_MIN);
+        put_inner("tg_rings", sizeof(tg_ring), 1)->update(&zero, ring.get(), 0);
+        update("tg_shape", bytes_of(zero), bytes_of(one_slab));
+    }
+
+    [[nodiscard]] std::vector<tg_conn> connections() const override
+    {
+        std::vector<tg_conn> result;
+        const std::uint32_t zero = 0;
+        auto *slab = static_cast<FakeMap *>(at("tg_slabs").lookup(&zero));
+        for (const auto &[key, value] : slab->entries()) {
+            if (const auto record = value_of<tg_conn>(value); is_connection(record)) {
+                result.push_back(record);
+            }
+        }
+        return result;
+    }
+
     [[nodiscard]] std::uint64_t now() const override
     {
         return kernel_.jiffies;
@@ -168,6 +192,17 @@ private:
             throw std::runtime_error("no map " + std::string(map));
         }
         return *found->second;
+    }
+
+    // A new array as the first element of a map of maps.
+    std::shared_ptr<FakeMap> put_inner(const char *map, std::uint32_t value_size,
+                                       std::uint32_t elements)
+    {
+        auto inner =
+            std::make_shared<FakeMap>(MapShape{map, BPF_MAP_TYPE_ARRAY, 4, value_size, elements});
+        kernel_.add_map(inner.get(), inner);
+        at(map).set_inner(0, inner);
+        return inner;
     }
 
     void *symbol(const std::string &object, const std::string &name)

@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <cerrno>
 #include <linux/pkt_cls.h>
 #include <map>
 #include <netinet/tcp.h>
@@ -16,6 +15,8 @@
 #include "bpf/core/rate.h"
 #include "bpf/core/reason.h"
 #include "control/base/fd.h"
+#include "control/maps/mapping.h"
+#include "control/maps/table_size.h"
 #include "tests/harness/kernel_clock.h"
 #include "tests/harness/topology.h"
 #include "tidegate/control.h"
@@ -82,10 +83,6 @@ Fd open_socket(const Socket &wanted)
     }
     return fd;
 }
-
-// Connections that a test may have. Reading the table walks all its places, used or not, and in one
-// of the product's size that would take longer than everything else.
-constexpr std::uint32_t test_connections = 8192;
 
 // Without an own entry, the map named `name` of the object uses the one made before.
 void share_maps(bpf_object *object, std::map<std::string, KernelMap, std::less<>> &maps)
@@ -243,6 +240,30 @@ public:
         update("tg_banks", bytes_of(slot), bytes_of(fd));
     }
 
+    void make_table() override
+    {
+        const auto ring = maps::full_ring(0, clock_.read().jiffies);
+        const std::uint32_t zero = 0;
+        const Fd slab =
+            put_inner("tg_slabs", sizeof(tg_conn), TG_LIMIT_SLAB_RECORDS, BPF_F_MMAPABLE);
+        put_inner("tg_indexes", sizeof(__u64), TG_LIMIT_HEADS_MIN, BPF_F_INNER_MAP);
+        const Fd rings = put_inner("tg_rings", sizeof(tg_ring), 1, 0);
+        const int error = bpf_map_update_elem(rings.get(), &zero, ring.get(), 0);
+        slab_ = maps::Mapping(slab.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn),
+                              PROT_READ | PROT_WRITE);
+        if (error != 0 || !slab_) {
+            refuse("cannot make a table");
+        }
+        update("tg_shape", bytes_of(zero), bytes_of(one_slab));
+    }
+
+    [[nodiscard]] std::vector<tg_conn> connections() const override
+    {
+        std::vector<tg_conn> result;
+        std::ranges::copy_if(records(), std::back_inserter(result), is_connection);
+        return result;
+    }
+
     // Time stands still: before each run the records are moved on by what has really passed.
     [[nodiscard]] std::uint64_t now() const override
     {
@@ -280,6 +301,25 @@ private:
         return found->second;
     }
 
+    [[nodiscard]] std::span<tg_conn> records() const
+    {
+        return {slab_.as<tg_conn>(), slab_ ? TG_LIMIT_SLAB_RECORDS : 0};
+    }
+
+    // A new array as the first element of a map of maps.
+    Fd put_inner(const char *map, std::uint32_t value_size, std::uint32_t elements,
+                 std::uint32_t flags)
+    {
+        LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
+        Fd inner(bpf_map_create(BPF_MAP_TYPE_ARRAY, "tg_inner", 4, value_size, elements, &options));
+        if (!inner) {
+            refuse(std::string("cannot make an element of ") + map);
+        }
+        const int fd = inner.get();
+        update(map, bytes_of(0u), bytes_of(fd));
+        return inner;
+    }
+
     void load(const std::string &name)
     {
         const std::string path = TG_BPF_DIR "/" + name + ".bpf.o";
@@ -289,9 +329,6 @@ private:
             refuse("cannot open " + path);
         }
         share_maps(object.get(), maps_);
-        if (bpf_map *conns = bpf_object__find_map_by_name(object.get(), "tg_conns")) {
-            bpf_map__set_max_entries(conns, test_connections);
-        }
         if (bpf_object__load(object.get()) != 0) {
             refuse("cannot load " + path);
         }
@@ -426,7 +463,12 @@ private:
 
     template <class Change> void change_times(const Change &change)
     {
-        change_map("tg_conns", {&tg_conn::last_seen, &tg_conn::created}, change);
+        for (tg_conn &record : records()) {
+            if (is_connection(record)) {
+                change(record.last_seen);
+                change(record.created);
+            }
+        }
         change_map("tg_fragments", {&tg_fragment::seen}, change);
         change_map("tg_attached", {&tg_attached::dhcp_request}, change);
         change_map("tg_control", {&tg_control::heartbeat}, change);
@@ -439,6 +481,7 @@ private:
     std::array<int, program_count> programs_ = {};
     std::vector<Fd> sockets_;
     std::uint64_t frozen_ = 0;
+    maps::Mapping slab_;
 };
 
 } // namespace

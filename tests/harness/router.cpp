@@ -182,7 +182,7 @@ void Router::clear(std::string_view map)
 void Router::forget()
 {
     const std::uint32_t zero = 0;
-    clear("tg_conns");
+    datapath_->make_table();
     clear("tg_fragments");
     datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
 }
@@ -371,7 +371,8 @@ unsigned Router::sweep()
     for (std::size_t first = 0; first < rows.size(); first += TG_LIMIT_SWEEP_KEYS) {
         Skb skb;
         for (std::size_t i = first; i < std::min(rows.size(), first + TG_LIMIT_SWEEP_KEYS); i++) {
-            const tg_sweep_key key{rows[i].key, tg_word_generation(rows[i].record.word), 0};
+            const tg_sweep_key key{rows[i].record.id, tg_word_generation(rows[i].record.word), 0,
+                                   0};
             const Bytes bytes = bytes_of(key);
             skb.frame.bytes.insert(skb.frame.bytes.end(), bytes.begin(), bytes.end());
         }
@@ -389,8 +390,8 @@ std::uint32_t Router::timeout_seconds(unsigned timeout) const
 std::vector<TableRow> Router::table() const
 {
     std::vector<TableRow> rows;
-    for (const auto &[key, value] : datapath_->entries("tg_conns")) {
-        TableRow row{value_of<tg_conn_key>(key), value_of<tg_conn>(value), 0, false};
+    for (const tg_conn &record : datapath_->connections()) {
+        TableRow row{record, 0, false};
         const std::uint64_t now = datapath_->now();
         row.idle = now > row.record.last_seen ? now - row.record.last_seen : 0;
         row.overdue =
@@ -399,7 +400,7 @@ std::vector<TableRow> Router::table() const
         rows.push_back(row);
     }
     std::ranges::sort(rows, [](const TableRow &a, const TableRow &b) {
-        return std::memcmp(&a.key, &b.key, sizeof a.key) < 0;
+        return std::memcmp(&a.record.original, &b.record.original, sizeof(tg_tuple)) < 0;
     });
     return rows;
 }

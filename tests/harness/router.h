@@ -47,9 +47,8 @@ struct Outcome {
 
 std::string to_string(const Outcome &outcome);
 
-// One record of the table, in the order of its key.
+// One record of the table, in the order of its tuple.
 struct TableRow {
-    tg_conn_key key = {};
     tg_conn record = {};
     std::uint64_t idle = 0; // ticks since last_seen
     bool overdue = false;   // by the timeouts in force

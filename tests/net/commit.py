@@ -14,7 +14,7 @@ import threading
 import time
 
 import harness
-from harness import FILTER4, WAN4, check, equal
+from harness import FILTER4, WAN4, check, equal, eventually
 
 PADDING = "".join(f"add chain=forward protocol=udp dst-port={port} action=drop\n"
                   for port in range(6000, 6040))
@@ -119,4 +119,36 @@ def death_at_any_moment(lab):
     check(all(outcomes.values()), f"both outcomes were seen: {outcomes}")
 
 
-harness.main(never_a_mixture, death_at_any_moment, variants=(harness.AS_THEY_COME,))
+def table(lab, connections):
+    """MiB of the connection table once it has the size for so many."""
+    lab.cli(f"/ip firewall connection tracking set max-connections={connections}")
+    equal(lab.datapath()["max-connections"], connections, "the limit in force")
+    sizes = [0]
+
+    def settled():
+        time.sleep(1.2)  # longer than a round of the agent's
+        now = lab.datapath()
+        sizes.append(now["table-bytes"])
+        return not now["table-moving"] and sizes[-1] == sizes[-2]
+    eventually(settled, "the table has its size", seconds=40)
+    return sizes[-1] >> 20
+
+
+def resized_under_traffic(lab):
+    """max-connections up and down: the memory follows, no packet and no connection is lost."""
+    lab.up()
+    lab.cli("/ip firewall filter add chain=forward connection-state=invalid action=drop")
+    floods = [Flood(lab, port) for port in (5001, 5002)]
+    sizes = [table(lab, connections) for connections in (20000, 300000, 5000)]
+    for flood in floods:
+        sent, arrived = flood.finish()
+        equal(arrived, sent, "packets that arrived")
+    check(sizes[2] < sizes[0] < sizes[1], f"the table's MiB follow the setting: {sizes}")
+    equal(len(lab.connections(where=f"protocol=udp dst-address~{WAN4}")), 2, "one connection each")
+    equal(int(lab.cli("/ip firewall connection print count-only")), len(lab.connections()),
+          "count-only")
+    lab.note(f"MiB of tables for 20000, 300000 and 5000 connections: {sizes}")
+
+
+harness.main(never_a_mixture, death_at_any_moment, resized_under_traffic,
+             variants=(harness.AS_THEY_COME,))

@@ -14,7 +14,7 @@ from harness import FW_LAN4, check, equal, eventually
 
 DEVICES = ("ether1", "ether2")
 LIMIT_ATTACHED = 256  # TG_LIMIT_ATTACHED
-LAYOUT = 7  # TG_LAYOUT_VERSION
+LAYOUT = 8  # TG_LAYOUT_VERSION
 
 
 def attach(lab, *arguments, good=True):
@@ -220,11 +220,11 @@ def other_layouts(lab):
     lab.loader("detach")
     nothing_left(lab)
     attach(lab, "ether1")
-    os.unlink(pin(lab, "maps", "tg_conns"))
-    subprocess.run(["bpftool", "map", "create", pin(lab, "maps", "tg_conns"), "type", "hash",
-                    "key", "4", "value", "4", "entries", "8", "name", "tg_conns"], check=True)
+    os.unlink(pin(lab, "maps", "tg_fragments"))
+    subprocess.run(["bpftool", "map", "create", pin(lab, "maps", "tg_fragments"), "type", "hash",
+                    "key", "4", "value", "4", "entries", "8", "name", "tg_fragments"], check=True)
     refused(lab, "--netns", lab.fw.name, "ether2",
-            says="map tg_conns has 8 entries with keys of 4 and values of 4 bytes")
+            says="map tg_fragments has 8 entries with keys of 4 and values of 4 bytes")
     lab.loader("detach")
     nothing_left(lab)
 

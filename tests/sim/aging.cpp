@@ -29,7 +29,7 @@ struct Expected {
 // One simulated host from start to end.
 class Life {
 public:
-    explicit Life(std::uint64_t seed) : random_(seed), table_(clock_, 4096), aging_(table_) {}
+    explicit Life(std::uint64_t seed) : random_(seed), table_(clock_), aging_(table_) {}
 
     void run(Duration length)
     {
@@ -154,7 +154,7 @@ TEST(SimAging, SeededHours)
 TEST(SimAging, EstablishedLivesADayAndNotATickLonger)
 {
     MovedClock clock;
-    SimulatedTable table(clock, 16);
+    SimulatedTable table(clock);
     Aging aging(table);
     const tg_conn record =
         sample_connection(1, Family::ipv4, TG_TIMEOUT_TCP_ESTABLISHED, 1, table.clock().now());

@@ -2,11 +2,10 @@
 #include "tests/sim/conntrack.h"
 
 #include <algorithm>
-#include <cstring>
-#include <string_view>
+#include <utility>
 
 #include "bpf/core/expiry.h"
-#include "bpf/core/tuple_ops.h"
+#include "bpf/core/tuple_hash.h"
 
 namespace tg::sim {
 
@@ -14,11 +13,6 @@ namespace {
 
 constexpr std::uint32_t ticks_per_second = 250;
 constexpr std::uint64_t first_jiffies = (std::uint64_t{1} << 32) - 300 * ticks_per_second;
-
-bool same_key(const tg_conn_key &a, const tg_conn_key &b)
-{
-    return std::memcmp(&a, &b, sizeof a) == 0;
-}
 
 } // namespace
 
@@ -47,57 +41,41 @@ tg_conn sample_connection(std::uint32_t number, Family family, tg_timeout timeou
     return record;
 }
 
-SimulatedTable::Bucket &SimulatedTable::bucket_of(const tg_conn_key &key)
-{
-    const std::string_view bytes(reinterpret_cast<const char *>(&key), sizeof key);
-    return buckets_[std::hash<std::string_view>()(bytes) % buckets_.size()];
-}
-
 void SimulatedTable::put(const tg_conn &record)
 {
-    tg_conn_key key = {};
-    tg_tuple_key(&record.original, &key);
-    bucket_of(key).push_back({key, record});
+    const std::uint32_t id = next_id_++;
+    records_[id] = record;
+    records_[id].id = id;
 }
 
 tg_conn *SimulatedTable::find(const tg_conn &like)
 {
-    tg_conn_key key = {};
-    tg_tuple_key(&like.original, &key);
-    for (maps::ConnectionEntry &entry : bucket_of(key)) {
-        if (same_key(entry.key, key)) {
-            return &entry.record;
-        }
-    }
-    return nullptr;
+    const auto found = std::ranges::find_if(records_, [&](const auto &entry) {
+        return tg_tuple_equal(&entry.second.original, &like.original);
+    });
+    return found == records_.end() ? nullptr : &found->second;
 }
 
 std::size_t SimulatedTable::size() const
 {
-    std::size_t sum = 0;
-    for (const Bucket &bucket : buckets_) {
-        sum += bucket.size();
-    }
-    return sum;
+    return records_.size();
 }
 
-Result<void> SimulatedTable::read(maps::ConnectionCursor &cursor,
-                                  std::vector<maps::ConnectionEntry> &slice) const
+Result<void> SimulatedTable::read(maps::ConnectionCursor &cursor, std::vector<tg_conn> &slice,
+                                  const maps::Connections::Wanted &wanted) const
 {
     if (std::exchange(fail_next_read_, false)) {
         return fail("the simulated kernel refuses");
     }
     slice.clear();
-    std::uint32_t bucket = 0;
-    if (cursor.started) {
-        std::memcpy(&bucket, cursor.token.data(), sizeof bucket);
+    auto entry = records_.lower_bound(cursor.next);
+    for (; entry != records_.end() && slice.size() < maps::Connections::slice_records; entry++) {
+        if (!wanted || wanted(entry->second)) {
+            slice.push_back(entry->second);
+        }
+        cursor.next = entry->first + 1;
     }
-    for (; bucket < buckets_.size() && slice.size() < maps::Connections::slice_records; bucket++) {
-        slice.insert(slice.end(), buckets_[bucket].begin(), buckets_[bucket].end());
-    }
-    std::memcpy(cursor.token.data(), &bucket, sizeof bucket);
-    cursor.started = true;
-    cursor.at_end = bucket == buckets_.size();
+    cursor.at_end = entry == records_.end();
     largest_slice = std::max(largest_slice, slice.size());
     return {};
 }
@@ -107,13 +85,17 @@ Result<std::uint64_t> SimulatedTable::sweep(std::span<const tg_sweep_key> keys)
     asked_to_sweep += keys.size();
     std::uint64_t removed = 0;
     for (const tg_sweep_key &asked : keys) {
-        removed += std::erase_if(bucket_of(asked.key), [&](const maps::ConnectionEntry &entry) {
-            return same_key(entry.key, asked.key) &&
-                   tg_word_generation(entry.record.word) == asked.generation &&
-                   (asked.force != 0 ||
-                    tg_overdue(clock_.now(), entry.record.last_seen,
-                               seconds[tg_word_timeout(entry.record.word)], ticks_per_second));
-        });
+        const auto found = records_.find(asked.id);
+        if (found == records_.end() || tg_word_generation(found->second.word) != asked.generation) {
+            continue;
+        }
+        const tg_conn &record = found->second;
+        if (asked.force != 0 ||
+            tg_overdue(clock_.now(), record.last_seen, seconds[tg_word_timeout(record.word)],
+                       ticks_per_second)) {
+            records_.erase(found);
+            removed++;
+        }
     }
     return removed;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A simulated connection table with its own time: buckets as the kernel's hash has them, a sweep
-// program that judges by itself, a clock that the test moves.
+// A simulated connection table with its own time: records by id, a sweep program that judges by
+// itself, a clock that the test moves.
 #pragma once
 
 #include <map>
@@ -34,10 +34,8 @@ tg_conn sample_connection(std::uint32_t number, Family family, tg_timeout timeou
 
 class SimulatedTable final : public ConnectionStore {
 public:
-    SimulatedTable(const MovedClock &clock, std::size_t buckets)
-        : clock_(sample_layout(), clock), buckets_(buckets)
-    {
-    }
+    explicit SimulatedTable(const MovedClock &clock) : clock_(sample_layout(), clock) {}
+    // Gives it an id of its own.
     void put(const tg_conn &record);
     // nullptr: there is none.
     tg_conn *find(const tg_conn &like);
@@ -48,8 +46,8 @@ public:
         fail_next_read_ = true;
     }
 
-    Result<void> read(maps::ConnectionCursor &cursor,
-                      std::vector<maps::ConnectionEntry> &slice) const override;
+    Result<void> read(maps::ConnectionCursor &cursor, std::vector<tg_conn> &slice,
+                      const maps::Connections::Wanted &wanted) const override;
     Result<std::uint64_t> sweep(std::span<const tg_sweep_key> keys) override;
     [[nodiscard]] Result<Timeouts> timeouts() const override
     {
@@ -65,11 +63,9 @@ public:
     std::size_t asked_to_sweep = 0;
 
 private:
-    using Bucket = std::vector<maps::ConnectionEntry>;
-    Bucket &bucket_of(const tg_conn_key &key);
-
     TickClock clock_;
-    std::vector<Bucket> buckets_;
+    std::map<std::uint32_t, tg_conn> records_; // by id
+    std::uint32_t next_id_ = 0;
     mutable bool fail_next_read_ = false;
 };
 

@@ -77,13 +77,13 @@ Result<std::uint64_t> forget_connections(const std::string &bpffs)
         return std::unexpected(table ? sweep.error() : table.error());
     }
     std::vector<tg_sweep_key> keys;
-    std::vector<maps::ConnectionEntry> slice;
+    std::vector<tg_conn> slice;
     for (maps::ConnectionCursor cursor; !cursor.at_end;) {
         if (const Result<void> read = table->read(cursor, slice); !read) {
             return std::unexpected(read.error());
         }
-        for (const maps::ConnectionEntry &entry : slice) {
-            keys.push_back(sweep_key(entry.key, entry.record, true));
+        for (const tg_conn &record : slice) {
+            keys.push_back(sweep_key(record, true));
         }
     }
     return sweep->run(keys);

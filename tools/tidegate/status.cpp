@@ -80,11 +80,11 @@ std::string datapath_text(const json &datapath)
         datapath.value("armed", false)
             ? fmt::format("rules: revision {} in force\n", datapath["revision"].get<long>())
             : std::string("rules: not armed, nothing is dropped before the first commit\n");
-    text += fmt::format("connections: {} of {}, tracking {}\n", datapath["connections"].get<long>(),
-                        datapath["max-connections"].get<long>(),
-                        datapath["tracking"].is_boolean()
-                            ? (datapath["tracking"].get<bool>() ? "on" : "off")
-                            : datapath["tracking"].dump());
+    text += fmt::format(
+        "connections: {} of {} in {} MiB, tracking {}\n", datapath["connections"].get<long>(),
+        datapath["max-connections"].get<long>(), datapath["table-bytes"].get<long>() >> 20,
+        datapath["tracking"].is_boolean() ? (datapath["tracking"].get<bool>() ? "on" : "off")
+                                          : datapath["tracking"].dump());
     text += errors_text(datapath["icmp-errors"]);
     text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");
     for (const json &reason : datapath["reasons"]) {

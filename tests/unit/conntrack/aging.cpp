@@ -12,7 +12,7 @@ namespace {
 TEST(RemoveAllConnections, LeavesNoneOfAnyFamilyOrAge)
 {
     MovedClock clock;
-    SimulatedTable table(clock, 16);
+    SimulatedTable table(clock);
     for (std::uint32_t number = 0; number < 1000; number++) {
         const Family family = number % 2 == 0 ? Family::ipv4 : Family::ipv6;
         const auto timeout = static_cast<tg_timeout>(number % TG_TIMEOUT_COUNT);
@@ -28,7 +28,7 @@ TEST(RemoveAllConnections, LeavesNoneOfAnyFamilyOrAge)
 TEST(RemoveAllConnections, SaysThatTheTableCannotBeRead)
 {
     const MovedClock clock;
-    SimulatedTable table(clock, 16);
+    SimulatedTable table(clock);
     table.fail_next_read();
     EXPECT_FALSE(remove_all_connections(table));
 }

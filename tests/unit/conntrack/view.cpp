@@ -82,7 +82,7 @@ TEST(TicksLeft, UnknownClassCountsAsGeneric)
 TEST(Views, ShowOneFamilyAndStopWhenTold)
 {
     MovedClock clock;
-    SimulatedTable table(clock, 64);
+    SimulatedTable table(clock);
     const std::uint64_t now = table.clock().now();
     for (std::uint32_t i = 1; i <= 30; i++) {
         table.put(sample_connection(i, i % 3 == 0 ? Family::ipv6 : Family::ipv4, TG_TIMEOUT_UDP, i,
@@ -106,28 +106,26 @@ TEST(Views, ShowOneFamilyAndStopWhenTold)
 TEST(Views, AnErrorIsHandedOn)
 {
     MovedClock clock;
-    SimulatedTable table(clock, 4);
+    SimulatedTable table(clock);
     table.fail_next_read();
     EXPECT_FALSE(count_connections(table).has_value());
 }
 
 TEST(SweepKey, NamesTheRecordAndItsLife)
 {
-    const tg_conn record = sample_connection(9, Family::ipv4, TG_TIMEOUT_UDP, 0xfffffff0, 1);
-    tg_conn mirrored = record;
-    std::swap(mirrored.original, mirrored.reply);
+    tg_conn record = sample_connection(9, Family::ipv4, TG_TIMEOUT_UDP, 0xfffffff0, 1);
+    record.id = 77;
     const tg_sweep_key key = sweep_key(record, true);
-    const tg_sweep_key same = sweep_key(mirrored, true);
+    EXPECT_EQ(key.id, 77u);
     EXPECT_EQ(key.generation, 0xfffffff0u);
     EXPECT_EQ(key.force, 1u);
     EXPECT_EQ(sweep_key(record, false).force, 0u);
-    EXPECT_EQ(std::memcmp(&key, &same, sizeof key), 0) << "both directions have one key";
 }
 
 TEST(Aging, StepsAreBounded)
 {
     MovedClock clock;
-    SimulatedTable table(clock, 100000);
+    SimulatedTable table(clock);
     for (std::uint32_t i = 1; i <= 5000; i++) {
         table.put(sample_connection(i, Family::ipv4, TG_TIMEOUT_UDP, i, table.clock().now()));
     }
@@ -147,7 +145,7 @@ TEST(Aging, StepsAreBounded)
 TEST(Aging, OnlyOverdueOnesAreSubmitted)
 {
     MovedClock clock;
-    SimulatedTable table(clock, 8);
+    SimulatedTable table(clock);
     table.put(sample_connection(1, Family::ipv4, TG_TIMEOUT_UDP, 1, table.clock().now()));
     table.put(sample_connection(2, Family::ipv4, TG_TIMEOUT_GENERIC, 2, table.clock().now()));
     clock.now += 30s;
@@ -159,7 +157,7 @@ TEST(Aging, OnlyOverdueOnesAreSubmitted)
 TEST(Aging, BeginsAnewAfterAnError)
 {
     MovedClock clock;
-    SimulatedTable table(clock, 8);
+    SimulatedTable table(clock);
     Aging aging(table);
     table.fail_next_read();
     EXPECT_FALSE(aging.step(100).has_value());

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// The connection table under two CPUs that open, look up, end and expire connections while it
+// grows and shrinks: afterwards it holds every connection once, and nothing is lost or left over.
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include "bpf/core/tuple_hash.h"
+#include "control/maps/instance.h"
+#include "control/maps/tick_clock.h"
+#include "loader/bpffs.h"
+#include "loader/kernel_log.h"
+#include "loader/load.h"
+#include "loader/system.h"
+#include "tests/harness/root.h"
+
+namespace tg {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t pairs = 200; // of end points: few, so that the CPUs meet
+constexpr auto duration = 3s;
+constexpr int most_steps = 1000; // of a resize
+
+// An IPv4 UDP datagram between the ends of pair number `pair`, or its answer.
+std::array<std::uint8_t, 60> datagram(std::uint32_t pair, bool answer)
+{
+    std::array<std::uint8_t, 60> frame = {};
+    frame[12] = 0x08;
+    frame[14] = 0x45;
+    frame[17] = 46; // total length
+    frame[22] = 64; // TTL
+    frame[23] = TG_PROTOCOL_UDP;
+    const std::uint8_t client[] = {10, 0, static_cast<std::uint8_t>(pair >> 8),
+                                   static_cast<std::uint8_t>(pair)};
+    const std::uint8_t server[] = {10, 1, 0, 1};
+    std::copy_n(answer ? server : client, 4, &frame[26]);
+    std::copy_n(answer ? client : server, 4, &frame[30]);
+    frame[answer ? 37 : 35] = 1; // ports: 1 and 53
+    frame[answer ? 35 : 37] = 53;
+    frame[39] = 26; // UDP length
+    std::uint32_t sum = 0;
+    for (int i = 14; i < 34; i += 2) {
+        sum += static_cast<std::uint32_t>(frame[i] << 8 | frame[i + 1]);
+    }
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = ~((sum & 0xffff) + (sum >> 16));
+    frame[24] = static_cast<std::uint8_t>(sum >> 8);
+    frame[25] = static_cast<std::uint8_t>(sum);
+    return frame;
+}
+
+// Of a guest with one CPU both are the same, and little is shown.
+void run_on(int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(static_cast<unsigned>(cpu) % std::thread::hardware_concurrency(), &set);
+    ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
+}
+
+class Table : public testing::Test {
+protected:
+    static void SetUpTestSuite()
+    {
+        test::skip_unless_root("loading BPF programs");
+        loader::keep_kernel_log();
+    }
+    void SetUp() override
+    {
+        const Result<void> loaded = loader::load(instance_);
+        ASSERT_TRUE(loaded) << to_string(loaded.error());
+        auto maps = maps::Instance::open(instance_.bpffs());
+        ASSERT_TRUE(maps) << to_string(maps.error());
+        maps_.emplace(std::move(*maps));
+        auto program = loader::pinned_program(instance_, "tc_ingress");
+        ASSERT_TRUE(program);
+        program_ = std::move(*program);
+    }
+    void TearDown() override
+    {
+        maps_.reset();
+        EXPECT_TRUE(loader::remove_bpffs(instance_));
+    }
+
+    void send(std::uint32_t pair, bool answer) const
+    {
+        const auto frame = datagram(pair, answer);
+        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(),
+                    .data_size_in = frame.size(), .repeat = 1);
+        ASSERT_EQ(bpf_prog_test_run_opts(program_.get(), &options), 0);
+    }
+
+    // Every record that is a connection.
+    [[nodiscard]] std::vector<tg_conn> records() const
+    {
+        std::vector<tg_conn> all, slice;
+        for (maps::ConnectionCursor cursor; !cursor.at_end;) {
+            EXPECT_TRUE(maps_->connections.read(cursor, slice));
+            all.insert(all.end(), slice.begin(), slice.end());
+        }
+        return all;
+    }
+
+    // The heads of the index in force; the table must be at rest.
+    [[nodiscard]] std::vector<std::uint64_t> heads() const
+    {
+        const tg_shape shape = maps_->table_memory.shape();
+        EXPECT_EQ(shape.indexes & TG_SHAPE_MOVING, 0u);
+        std::vector<std::uint64_t> heads(maps_->table_memory.size().heads);
+        const Fd map = inner("tg_indexes", shape.indexes & TG_SHAPE_IN_FORCE);
+        for (std::uint32_t i = 0; i < heads.size(); i++) {
+            EXPECT_EQ(bpf_map_lookup_elem(map.get(), &i, &heads[i]), 0);
+        }
+        return heads;
+    }
+
+    [[nodiscard]] Fd inner(const char *map, std::uint32_t element) const
+    {
+        const auto outer = loader::pinned_map(instance_, map);
+        std::uint32_t id = 0;
+        EXPECT_TRUE(outer && bpf_map_lookup_elem(outer->get(), &element, &id) == 0);
+        return Fd(bpf_map_get_fd_by_id(id));
+    }
+
+    void expect_sound() const;
+    void expect_every_id_once(std::set<std::uint32_t> used) const;
+
+    const Instance instance_ = *Instance::named(fmt::format("table{}", ::getpid()));
+    const Result<loader::Lock> lock_ = loader::Lock::take(instance_);
+    std::optional<maps::Instance> maps_;
+    Fd program_;
+};
+
+// What is not used by a connection is in a ring, and nothing is in two places.
+void Table::expect_every_id_once(std::set<std::uint32_t> used) const
+{
+    const std::uint32_t slabs = maps_->table_memory.shape().slabs, zero = 0;
+    const auto ring = std::make_unique<tg_ring>();
+    std::size_t free = 0;
+    for (std::uint32_t slab = 0; slab < slabs; slab++) {
+        const Fd map = inner("tg_rings", slab);
+        ASSERT_EQ(bpf_map_lookup_elem(map.get(), &zero, ring.get()), 0);
+        ASSERT_LE(ring->given - ring->taken, TG_LIMIT_SLAB_RECORDS) << "more than there are";
+        for (std::uint32_t i = ring->taken; i != ring->given; i++, free++) {
+            const auto number = static_cast<std::uint32_t>(ring->cells[i % TG_LIMIT_SLAB_RECORDS]);
+            EXPECT_TRUE(used.insert(slab * TG_LIMIT_SLAB_RECORDS + number).second) << "an id twice";
+        }
+    }
+    EXPECT_EQ(used.size(), slabs * TG_LIMIT_SLAB_RECORDS - 1) << free << " are free";
+}
+
+void Table::expect_sound() const
+{
+    const std::vector<tg_conn> all = records();
+    const tg_shape shape = maps_->table_memory.shape();
+    std::map<std::uint32_t, const tg_conn *> by_id;
+    std::set<std::string> tuples;
+    for (const tg_conn &record : all) {
+        by_id[record.id] = &record;
+        EXPECT_FALSE(tg_word_flags(record.word) & TG_CONN_FLAG_DYING) << "not finished";
+        for (const tg_tuple *tuple : {&record.original, &record.reply}) {
+            EXPECT_TRUE(tuples.emplace(reinterpret_cast<const char *>(tuple), sizeof *tuple).second)
+                << "a connection twice";
+        }
+    }
+    const std::vector<std::uint64_t> all_heads = heads();
+    const std::uint32_t index = shape.indexes & TG_SHAPE_IN_FORCE;
+    std::set<std::uint32_t> linked;
+    for (std::size_t i = 0; i < all_heads.size(); i++) {
+        for (auto reference = static_cast<std::uint32_t>(all_heads[i]); reference != 0;) {
+            const auto found = by_id.find(reference >> 1);
+            ASSERT_NE(found, by_id.end()) << "what hangs in the index is no connection";
+            ASSERT_TRUE(linked.insert(found->first).second) << "it hangs there twice";
+            const std::uint64_t hash = tg_tuple_hash(&found->second->original, shape.seed);
+            EXPECT_EQ(tg_head_number(hash, static_cast<std::uint32_t>(all_heads.size())), i)
+                << "at another head";
+            reference = found->second->original_next[index];
+        }
+    }
+    EXPECT_EQ(linked.size(), all.size()) << "connections that nobody finds";
+    EXPECT_EQ(maps_->table.read()->connections, all.size());
+    expect_every_id_once(linked);
+}
+
+TEST_F(Table, TwoCpusThatOpenTheSameConnectionsOpenEachOnce)
+{
+    std::atomic<int> ready = 0;
+    const auto open = [&](int cpu) {
+        run_on(cpu);
+        for (std::uint32_t pair = 0; pair < 4000; pair++) {
+            ready++;
+            while (ready < 2 * static_cast<int>(pair + 1)) {
+                if (std::thread::hardware_concurrency() == 1) {
+                    std::this_thread::yield();
+                }
+            }
+            send(pair, cpu == 1);
+        }
+    };
+    std::thread first(open, 0), second(open, 1);
+    first.join();
+    second.join();
+    expect_sound();
+    std::uint64_t packets = 0;
+    const std::vector<tg_conn> all = records();
+    for (const tg_conn &record : all) {
+        packets += record.counters[TG_ORIGINAL].packets + record.counters[TG_REPLY].packets;
+    }
+    EXPECT_EQ(all.size(), 4000u);
+    EXPECT_EQ(packets, 8000u) << "each packet is counted in its connection";
+}
+
+TEST_F(Table, StaysSoundWhileConnectionsComeAndGoAndItGrows)
+{
+    std::atomic<bool> stop = false;
+    std::atomic<std::uint64_t> sent = 0, removed = 0, moved = 0;
+    const auto traffic = [&](int cpu) {
+        run_on(cpu);
+        std::mt19937 random(static_cast<unsigned>(cpu));
+        for (; !stop; sent++) {
+            const auto number = static_cast<std::uint32_t>(random());
+            send(number % pairs, (number >> 16 & 1) != 0);
+        }
+    };
+    const auto removal = [&] {
+        std::vector<tg_conn> slice;
+        std::mt19937 random(7);
+        while (!stop) {
+            std::vector<tg_sweep_key> keys;
+            for (maps::ConnectionCursor cursor; !cursor.at_end;) {
+                ASSERT_TRUE(maps_->connections.read(cursor, slice));
+                for (const tg_conn &record : slice) {
+                    if (random() % 2 == 0) {
+                        keys.push_back({record.id, tg_word_generation(record.word), 1, 0});
+                    }
+                }
+            }
+            removed += maps_->sweep.run(keys).value();
+        }
+    };
+    const auto growth = [&] {
+        const TickClock clock(maps_->layout, host_clock());
+        for (unsigned i = 0; !stop; i++) {
+            const maps::TableSize size = maps::table_size(i % 2 == 0 ? 30000 : 1000);
+            ASSERT_TRUE(maps_->table_memory.resize(size, clock.now()));
+            while (!stop && maps_->table_memory.step(pairs).value()) {
+                moved++;
+            }
+        }
+    };
+    std::vector<std::thread> threads;
+    threads.emplace_back(traffic, 0);
+    threads.emplace_back(traffic, 1);
+    threads.emplace_back(removal);
+    threads.emplace_back(growth);
+    std::this_thread::sleep_for(duration);
+    stop = true;
+    for (std::thread &thread : threads) {
+        thread.join();
+    }
+    int steps = 0;
+    while (steps++ < most_steps && maps_->table_memory.step(pairs).value()) {
+    }
+    ASSERT_LT(steps, most_steps) << "a head that is never emptied";
+    fmt::print("{} packets, {} connections removed, {} steps of growth\n", sent.load(),
+               removed.load(), moved.load());
+    EXPECT_GT(removed, 100u);
+    EXPECT_GT(moved, 10u);
+    expect_sound();
+    for (std::uint32_t pair = 0; pair < pairs; pair++) {
+        send(pair, false);
+    }
+    expect_sound();
+    EXPECT_EQ(records().size(), pairs);
+}
+
+} // namespace
+} // namespace tg
