@@ -9,12 +9,14 @@ bench.py pipeline   packets a second from a source through a firewall to a sink,
 bench.py table      ns an operation and bytes a connection of each candidate for the connection
                     table
 bench.py table-live the same candidates between source and sink
+bench.py agent      what a full connection table costs the agent
 """
 import argparse
 import os
 import signal
 import sys
 
+import agent
 import network
 import pipeline
 import prog
@@ -46,6 +48,8 @@ def arguments():
         each.add_argument("--rounds", type=int, default=4)
         each.add_argument("--connections", type=int, nargs="+", default=[1000, 100000, 1000000])
         each.add_argument("--candidates", nargs="+", choices=table.CANDIDATES)
+    five = parts.add_parser("agent")
+    five.add_argument("--seconds", type=float, default=20, help="for which the agent is watched")
     return parser.parse_args()
 
 
@@ -64,7 +68,8 @@ def main():
     try:
         with network.Network() as made:
             {"prog": prog.bench, "pipeline": pipeline.bench,
-             "table": table.bench, "table-live": table_live.bench}[options.part](made, options)
+             "table": table.bench, "table-live": table_live.bench,
+             "agent": agent.bench}[options.part](made, options)
     except network.Trouble as trouble:
         sys.exit(f"bench: void: {trouble}")
 
