@@ -234,6 +234,34 @@ TEST_F(Table, TheSweepLeavesAnotherLifeOfTheRecordAlone)
     EXPECT_EQ(records().size(), 0u);
 }
 
+TEST_F(Table, FindsWhatHasMovedAndWhatHasNot)
+{
+    for (std::uint32_t pair = 0; pair < pairs; pair++) {
+        send(pair, false);
+    }
+    const TickClock clock(maps_->layout, host_clock());
+    maps::TableMemory &memory = maps_->table_memory;
+    const std::uint32_t heads = memory.size().heads;
+    ASSERT_GT(heads, maps::TableMemory::step_heads) << "one step would move everything";
+    ASSERT_TRUE(memory.resize(maps::table_size(100000), clock.now()));
+    ASSERT_TRUE(memory.step(pairs).value()) << "begin";
+    ASSERT_TRUE(memory.step(pairs).value()) << "the first slice";
+    ASSERT_NE(memory.shape().indexes & TG_SHAPE_MOVING, 0u);
+    for (std::uint32_t pair = 0; pair < pairs; pair++) {
+        send(pair, true);
+    }
+    for (int i = 0; i < most_steps && memory.step(pairs).value(); i++) {
+    }
+    EXPECT_GT(memory.size().heads, heads);
+    expect_sound();
+    const std::vector<tg_conn> all = records();
+    EXPECT_EQ(all.size(), pairs);
+    for (const tg_conn &record : all) {
+        EXPECT_EQ(record.counters[TG_ORIGINAL].packets, 1u);
+        EXPECT_EQ(record.counters[TG_REPLY].packets, 1u) << "an answer that found nothing";
+    }
+}
+
 TEST_F(Table, StaysSoundWhileConnectionsComeAndGoAndItGrows)
 {
     std::atomic<bool> stop = false;
