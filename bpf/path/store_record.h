@@ -83,7 +83,7 @@ TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
     struct tg_record *record = tg_recorded();
 
     if (record)
-        record->deleted = 1;
+        record->deleted++;
     return true;
 }
 
