@@ -83,6 +83,7 @@ struct tg_search {
     __u32 index;
     __u32 direction;
     __u32 found;
+    __u32 ended; /* the chain, before the search did */
 };
 
 static long tg_search_step(__u32 step, struct tg_search *search)
@@ -90,7 +91,7 @@ static long tg_search_step(__u32 step, struct tg_search *search)
     struct tg_conn *conn = search->reference ? tg_referred(search->reference) : NULL;
 
     if (!conn) {
-        search->reference = 0;
+        search->ended = 1;
         return 1;
     }
     if (tg_record_has(conn, &search->tuple, &search->direction)) {
@@ -102,8 +103,8 @@ static long tg_search_step(__u32 step, struct tg_search *search)
     return 0;
 }
 
-#define TG_SEARCH_REPLY    (1ull << 32)
-#define TG_SEARCH_TOO_LONG (1ull << 33) /* more records in this chain than may be looked at */
+#define TG_SEARCH_REPLY (1ull << 32)
+#define TG_SEARCH_FULL  (1ull << 33) /* as many records as may be looked at: none can be added */
 
 /*
  * Looks along a chain from this reference on. Returns the reference to the record found, if any,
@@ -118,7 +119,7 @@ __noinline __u64 tg_search_on(const struct tg_tuple *tuple, __u32 reference, __u
     search.tuple = *tuple;
     bpf_loop(TG_LIMIT_CHAIN, tg_search_step, &search, 0);
     if (!search.found)
-        return search.reference ? TG_SEARCH_TOO_LONG : 0;
+        return search.ended ? 0 : TG_SEARCH_FULL;
     return search.reference | (search.direction == TG_REPLY ? TG_SEARCH_REPLY : 0);
 }
 

@@ -60,7 +60,7 @@ TG_INLINE __u64 tg_record_hash(const struct tg_conn *conn, __u32 direction, __u6
 enum tg_linked {
     TG_LINKED,
     TG_LINK_EXISTS,
-    TG_LINK_NO_PLACE, /* the chain is too long, or there is no index */
+    TG_LINK_NO_PLACE, /* the chain is full, or there is no index */
     TG_LINK_AGAIN,    /* the chain has changed meanwhile */
 };
 
@@ -87,7 +87,7 @@ __noinline int tg_link_once(__u32 id, __u32 direction)
     if (!found && heads.left != heads.index && !tg_head_excludes(heads.left_seen, hash))
         found = tg_search_on(tuple, (__u32)heads.left_seen, heads.left);
     if (found)
-        return found & TG_SEARCH_TOO_LONG ? TG_LINK_NO_PLACE : TG_LINK_EXISTS;
+        return found & TG_SEARCH_FULL ? TG_LINK_NO_PLACE : TG_LINK_EXISTS;
     *tg_next(conn, reference, heads.index) = (__u32)heads.seen;
     bpf_spin_lock(stripe);
     unchanged = tg_heads_unchanged(shape, &heads);

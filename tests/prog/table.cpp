@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The connection table under two CPUs that open, look up, end and expire connections while it
 // grows and shrinks: afterwards it holds every connection once, and nothing is lost or left over.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -40,9 +41,10 @@ std::array<std::uint8_t, 60> datagram(std::uint32_t pair, bool answer)
     frame[17] = 46; // total length
     frame[22] = 64; // TTL
     frame[23] = TG_PROTOCOL_UDP;
-    const std::uint8_t client[] = {10, 0, static_cast<std::uint8_t>(pair >> 8),
+    const std::uint8_t client[] = {10, static_cast<std::uint8_t>(pair >> 16),
+                                   static_cast<std::uint8_t>(pair >> 8),
                                    static_cast<std::uint8_t>(pair)};
-    const std::uint8_t server[] = {10, 1, 0, 1};
+    const std::uint8_t server[] = {11, 1, 0, 1};
     std::copy_n(answer ? server : client, 4, &frame[26]);
     std::copy_n(answer ? client : server, 4, &frame[30]);
     frame[answer ? 37 : 35] = 1; // ports: 1 and 53
@@ -232,6 +234,50 @@ TEST_F(Table, TheSweepLeavesAnotherLifeOfTheRecordAlone)
     EXPECT_EQ(maps_->sweep.run(std::array{tg_sweep_key{record.id, generation, 1, 0}}).value(), 1u);
     expect_sound();
     EXPECT_EQ(records().size(), 0u);
+}
+
+// The head that a pair's connection hangs on.
+std::uint32_t head_of(std::uint32_t pair, const tg_shape &shape, std::uint32_t heads)
+{
+    tg_tuple tuple = {};
+    tuple.src = tg_addr_v4(tg_net32(0x0a000000 | pair));
+    tuple.dst = tg_addr_v4(tg_net32(0x0b010001));
+    tuple.src_port = tg_net16(1);
+    tuple.dst_port = tg_net16(53);
+    tuple.protocol = TG_PROTOCOL_UDP;
+    return tg_head_number(tg_tuple_hash(&tuple, shape.seed), heads);
+}
+
+TEST_F(Table, AChainHasItsLimitAndNotOneMore)
+{
+    const tg_shape shape = maps_->table_memory.shape();
+    const std::uint32_t heads = maps_->table_memory.size().heads;
+    std::vector<std::uint32_t> same;
+    for (std::uint32_t pair = 0; same.size() <= TG_LIMIT_CHAIN; pair++) {
+        ASSERT_LT(pair, 1u << 24) << "not so many tuples of one head";
+        if (head_of(pair, shape, heads) == 0) {
+            same.push_back(pair);
+        }
+    }
+    for (const std::uint32_t pair : same) {
+        send(pair, false);
+    }
+    expect_sound();
+    EXPECT_EQ(records().size(), TG_LIMIT_CHAIN);
+    for (const std::uint32_t pair : same) {
+        send(pair, true);
+    }
+    const std::vector<tg_conn> all = records();
+    EXPECT_EQ(all.size(), TG_LIMIT_CHAIN) << "the last one is refused again";
+    for (const tg_conn &record : all) {
+        EXPECT_EQ(record.counters[TG_REPLY].packets, 1u) << "too far back to be found";
+    }
+    const tg_conn &oldest = *std::ranges::min_element(all, {}, &tg_conn::id);
+    const tg_sweep_key key = {oldest.id, tg_word_generation(oldest.word), 1, 0};
+    EXPECT_EQ(maps_->sweep.run(std::array{key}).value(), 1u) << "the last one in the chain";
+    send(same.back(), false);
+    EXPECT_EQ(records().size(), TG_LIMIT_CHAIN);
+    expect_sound();
 }
 
 TEST_F(Table, FindsWhatHasMovedAndWhatHasNot)
