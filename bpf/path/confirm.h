@@ -39,23 +39,11 @@ static long tg_reclaim_look(__u32 step, struct tg_reclaim *reclaim)
     if (!conn)
         return 0;
     word = *(volatile __u64 *)&conn->word;
-    if (!tg_word_lives(word, TG_CONN_FLAG_CONFIRMED) ||
+    if (!tg_word_lives(word, TG_CONN_FLAG_CONFIRMED) || tg_store_is_gone(conn) ||
         !tg_conn_overdue(conn, word, reclaim->now, &reclaim->moment))
         return 0;
     reclaim->id = id;
     return 1;
-}
-
-/* Without an agent there is no sweep: then more is looked at, so that nobody waits for one. */
-TG_INLINE __u32 tg_reclaim_steps(__u64 now, __u32 ticks_per_second)
-{
-    __u32 zero = 0;
-    struct tg_control *control = bpf_map_lookup_elem(&tg_control, &zero);
-
-    return control && !tg_overdue(now, *(volatile __u64 *)&control->heartbeat,
-                                  TG_LIMIT_HEARTBEAT_SECONDS, ticks_per_second)
-               ? TG_LIMIT_RECLAIM
-               : TG_LIMIT_RECLAIM_ALONE;
 }
 
 /* Removes one overdue connection, found by a bounded search; 0: it has found none. */

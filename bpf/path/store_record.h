@@ -13,6 +13,7 @@ struct tg_record {
     __u64 word;          /* state word the connection would have */
     __u32 inserted;
     __u32 deleted;
+    __u32 gone; /* id of the last one deleted */
     __u32 reason;
     __u32 rule_count;
     __u32 rules[TG_RECORD_RULES];
@@ -82,9 +83,19 @@ TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
 {
     struct tg_record *record = tg_recorded();
 
-    if (record)
+    if (record) {
         record->deleted++;
+        record->gone = conn->id;
+    }
     return true;
+}
+
+/* Whether the packet would have removed it. */
+TG_INLINE bool tg_store_is_gone(const struct tg_conn *conn)
+{
+    struct tg_record *record = tg_recorded();
+
+    return record && record->deleted && record->gone == conn->id;
 }
 
 /* The number of connections as the packet would find it: without the one it would have removed. */

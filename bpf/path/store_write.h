@@ -123,6 +123,12 @@ TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
     return true;
 }
 
+/* What was removed is not found any more; only a record of what would be has to tell. */
+TG_INLINE bool tg_store_is_gone(const struct tg_conn *conn)
+{
+    return false;
+}
+
 /* Adds to the number of connections; returns the number before. */
 TG_INLINE __u64 tg_store_connections(__u8 family, __s64 change)
 {
