@@ -60,7 +60,8 @@ __noinline int tg_reclaim(__u64 bank, __u64 now)
     reclaim.moment.settings = tg_bank_settings(bank);
     reclaim.moment.ticks = tg_ticks_per_second();
     reclaim.records = shape->slabs * TG_LIMIT_SLAB_RECORDS;
-    steps = tg_reclaim_steps(now, reclaim.moment.ticks);
+    /* Without an agent there is no sweep: then more is looked at, so that nobody waits for one. */
+    steps = tg_agent_lives(now) ? TG_LIMIT_RECLAIM : TG_LIMIT_RECLAIM_ALONE;
     reclaim.start = tg_store_reclaim_start(steps);
     bpf_loop(steps, tg_reclaim_look, &reclaim, 0);
     conn = reclaim.id ? tg_record(reclaim.id) : NULL;

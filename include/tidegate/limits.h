@@ -9,7 +9,6 @@
 #define TG_LIMIT_CONNECTIONS_DEFAULT 200000u  /* max-connections unless it is set */
 #define TG_LIMIT_RESERVE_MAX         1024u /* most extra places for the router's own connections */
 #define TG_LIMIT_RESERVE_MIN         16u /* fewest such places; between both: max-connections/16 */
-#define TG_LIMIT_HEARTBEAT_SECONDS   5u  /* without one for so long the agent counts as dead */
 #define TG_LIMIT_FRAGMENTS           4096u /* datagrams in fragments remembered at once */
 #define TG_LIMIT_FRAGMENT_SECONDS    30u   /* how long a first fragment's verdict is kept */
 #define TG_LIMIT_SWEEP_KEYS          64u   /* connections one run of the sweep program looks at */
