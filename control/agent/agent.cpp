@@ -8,6 +8,7 @@
 
 #include "control/agent/console.h"
 #include "control/agent/lock.h"
+#include "control/agent/status.h"
 #include "control/base/log.h"
 #include "control/config/validate.h"
 
@@ -108,9 +109,6 @@ Result<void> Agent::take_over()
     if (!standing) {
         return std::unexpected(standing.error());
     }
-    if (const Result<void> sized = size_table(); !sized) {
-        log_error("{}", to_string(sized.error())); // fewer connections find a place
-    }
     for (const std::string &notice : standing->notices) {
         log_warning("{}", notice);
     }
@@ -119,22 +117,19 @@ Result<void> Agent::take_over()
     return {};
 }
 
-// For as many connections as the bank in force admits, or the datapath does without one.
-Result<void> Agent::size_table()
+// For as many connections as are admitted now. A commit that admits more has made the room before.
+void Agent::size_table()
 {
     const Result<std::uint64_t> bank = maps_.control.bank();
-    if (!bank) {
-        return std::unexpected(bank.error());
+    const Result<tg_bank_header> header = !bank        ? std::unexpected(bank.error())
+                                          : *bank == 0 ? unarmed_header()
+                                                       : maps_.banks.header(*bank);
+    const Result<void> sized =
+        header ? maps_.table_memory.resize(maps::table_size(*header), store_.clock().now())
+               : std::unexpected(header.error());
+    if (!sized) {
+        log_error("{}", to_string(sized.error())); // fewer connections find a place
     }
-    std::uint64_t connections = TG_LIMIT_CONNECTIONS_DEFAULT + TG_LIMIT_RESERVE_MAX;
-    if (*bank != 0) {
-        const Result<tg_bank_header> header = maps_.banks.header(*bank);
-        if (!header) {
-            return std::unexpected(header.error());
-        }
-        connections = std::uint64_t{header->max_connections} + header->reserve;
-    }
-    return maps_.table_memory.resize(maps::table_size(connections), store_.clock().now());
 }
 
 Result<void> Agent::catch_signals()
@@ -194,6 +189,7 @@ Result<void> Agent::run()
 
 void Agent::publish()
 {
+    size_table();
     const Standing &standing = committer_.standing();
     snapshot_ = std::make_shared<const Snapshot>(
         Snapshot{standing.revision, standing.config, network_.state().environment});

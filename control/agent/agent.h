@@ -59,7 +59,7 @@ private:
     void beat();
     void age();
     bool continue_resize();
-    Result<void> size_table();
+    void size_table();
     void begin_stop();
     void continue_stop();
     Result<std::uint64_t> apply_now(const Change &change);

@@ -55,15 +55,6 @@ json answers_json(const maps::Answers &answers)
     return all;
 }
 
-// What holds before the first commit.
-tg_bank_header unarmed()
-{
-    tg_bank_header header = {};
-    header.tracking = TG_TRACKING_ON;
-    header.max_connections = TG_LIMIT_CONNECTIONS_DEFAULT;
-    return header;
-}
-
 json heartbeat_age(const maps::Instance &maps, const Clock &clock, std::uint64_t heartbeat)
 {
     if (heartbeat == 0) {
@@ -76,6 +67,15 @@ json heartbeat_age(const maps::Instance &maps, const Clock &clock, std::uint64_t
 }
 
 } // namespace
+
+tg_bank_header unarmed_header()
+{
+    tg_bank_header header = {};
+    header.tracking = TG_TRACKING_ON;
+    header.max_connections = TG_LIMIT_CONNECTIONS_DEFAULT;
+    header.reserve = TG_LIMIT_RESERVE_MAX;
+    return header;
+}
 
 Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &clock)
 {
@@ -91,7 +91,8 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
         }
     }
     const bool armed = control->bank != 0;
-    const Result<tg_bank_header> header = armed ? maps.banks.header(control->bank) : unarmed();
+    const Result<tg_bank_header> header =
+        armed ? maps.banks.header(control->bank) : unarmed_header();
     if (!header) {
         return std::unexpected(header.error());
     }

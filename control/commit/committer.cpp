@@ -197,6 +197,10 @@ Result<Standing> Committer::commit(const Config &config, const Environment &envi
     if (!pending) {
         return std::unexpected(pending.error());
     }
+    const tg_bank_header &header = pending->image.elements[TG_BANK_HEADER].header;
+    if (const Result<void> room = datapath_.make_room(header); !room) {
+        return std::unexpected(room.error());
+    }
     return take_steps(*pending);
 }
 

@@ -20,14 +20,13 @@ Result<void> KernelDatapath::zero_counters(std::span<const std::uint32_t> ids)
     return maps_.rule_counters.zero(ids);
 }
 
+Result<void> KernelDatapath::make_room(const tg_bank_header &header)
+{
+    return maps_.table_memory.grow(maps::table_size(header), clock_.now());
+}
+
 Result<void> KernelDatapath::fill(std::uint64_t bank, std::span<const tg_bank_element> elements)
 {
-    const tg_bank_header &header = elements[TG_BANK_HEADER].header;
-    const Result<void> room = maps_.table_memory.resize(
-        maps::table_size(header.max_connections + header.reserve), clock_.now());
-    if (!room) {
-        return room;
-    }
     return maps_.banks.fill(bank, elements);
 }
 

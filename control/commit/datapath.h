@@ -25,8 +25,9 @@ public:
     [[nodiscard]] virtual Result<tg_bank_header> header(std::uint64_t bank) const = 0;
     // Makes the counters of these rule ids start from nothing.
     virtual Result<void> zero_counters(std::span<const std::uint32_t> ids) = 0;
-    // Puts the elements where bank number `bank`, not in force yet, is looked for, and makes room
-    // for as many connections as they admit.
+    // Memory for as many connections as a bank with this header admits; what there is stays.
+    virtual Result<void> make_room(const tg_bank_header &header) = 0;
+    // Puts the elements where bank number `bank`, not in force yet, is looked for.
     virtual Result<void> fill(std::uint64_t bank, std::span<const tg_bank_element> elements) = 0;
     // From now on packets are judged by `bank`; one indivisible write.
     virtual Result<void> put_in_force(std::uint64_t bank) = 0;
@@ -41,6 +42,7 @@ public:
     [[nodiscard]] Result<std::uint64_t> bank() const override;
     [[nodiscard]] Result<tg_bank_header> header(std::uint64_t bank) const override;
     Result<void> zero_counters(std::span<const std::uint32_t> ids) override;
+    Result<void> make_room(const tg_bank_header &header) override;
     Result<void> fill(std::uint64_t bank, std::span<const tg_bank_element> elements) override;
     Result<void> put_in_force(std::uint64_t bank) override;
     Result<void> wait_for_packets() override;

@@ -114,6 +114,14 @@ Result<void> TableMemory::create(const TableSize &size, std::uint64_t seed, std:
                                      : Result<void>();
 }
 
+Result<void> TableMemory::grow(const TableSize &size, std::uint64_t now)
+{
+    const TableSize now_open = this->size();
+    return resize({std::max(size.slabs, now_open.slabs),
+                   std::max({size.heads, now_open.heads, wanted_heads_})},
+                  now);
+}
+
 Result<void> TableMemory::resize(const TableSize &size, std::uint64_t now)
 {
     auto *shape = shape_.as<tg_shape>();
@@ -122,8 +130,10 @@ Result<void> TableMemory::resize(const TableSize &size, std::uint64_t now)
             return added;
         }
     }
-    __atomic_store_n(&shape->open, size.slabs, __ATOMIC_SEQ_CST);
-    closed_ = false;
+    if (shape->open != size.slabs) {
+        __atomic_store_n(&shape->open, size.slabs, __ATOMIC_SEQ_CST);
+        closed_ = false;
+    }
     wanted_heads_ = size.heads;
     return {};
 }

@@ -27,12 +27,15 @@ public:
 
     // The first memory of a table; nothing happens if it has some. `now` in jiffies.
     Result<void> create(const TableSize &size, std::uint64_t seed, std::uint64_t now);
-    // From when it returns, new connections find the memory of `size`. An index of another size is
-    // only begun; step finishes it. Memory that is too much is given back by step.
+    // From when it returns, new connections find at least the memory of `size`; what there is
+    // stays. An index that has to be larger is made by step.
     // Error: there is not so much memory; nothing has changed for packets.
+    Result<void> grow(const TableSize &size, std::uint64_t now);
+    // The same, and what is more than `size` is given back, by step too.
     Result<void> resize(const TableSize &size, std::uint64_t now);
-    // A slice of what resize has left to do; false: there is nothing to do now. `connections` are
-    // in the table: an index that is too small for them waits until they are fewer.
+    // A slice of what grow and resize have left to do; false: there is nothing to do now.
+    // `connections` are in the table: an index that is too small for them waits until they are
+    // fewer.
     Result<bool> step(std::uint64_t connections);
 
 private:

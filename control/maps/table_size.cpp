@@ -26,6 +26,11 @@ TableSize table_size(std::uint64_t connections)
                 std::clamp<std::uint64_t>(heads, TG_LIMIT_HEADS_MIN, TG_LIMIT_HEADS_MAX))};
 }
 
+TableSize table_size(const tg_bank_header &header)
+{
+    return table_size(std::uint64_t{header.max_connections} + header.reserve);
+}
+
 std::uint64_t table_bytes(const TableSize &size)
 {
     return size.slabs * (TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn) + sizeof(tg_ring)) +

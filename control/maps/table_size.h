@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "tidegate/chain.h"
 #include "tidegate/conn.h"
 #include "tidegate/control.h"
 
@@ -18,6 +19,9 @@ struct TableSize {
 
 // Records for so many connections and for those in their grace period; five heads for two.
 TableSize table_size(std::uint64_t connections);
+
+// For as many connections as a bank admits.
+TableSize table_size(const tg_bank_header &header);
 
 // Bytes the kernel allocates for it.
 std::uint64_t table_bytes(const TableSize &size);

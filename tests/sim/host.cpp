@@ -39,6 +39,11 @@ Result<void> SimulatedDatapath::zero_counters(std::span<const std::uint32_t> ids
     return {};
 }
 
+Result<void> SimulatedDatapath::make_room(const tg_bank_header & /*header*/)
+{
+    return call();
+}
+
 Result<void> SimulatedDatapath::fill(std::uint64_t bank, std::span<const tg_bank_element> elements)
 {
     if (Result<void> called = call(); !called) {

@@ -36,6 +36,7 @@ public:
     [[nodiscard]] Result<std::uint64_t> bank() const override;
     [[nodiscard]] Result<tg_bank_header> header(std::uint64_t bank) const override;
     Result<void> zero_counters(std::span<const std::uint32_t> ids) override;
+    Result<void> make_room(const tg_bank_header &header) override;
     Result<void> fill(std::uint64_t bank, std::span<const tg_bank_element> elements) override;
     Result<void> put_in_force(std::uint64_t bank) override;
     Result<void> wait_for_packets() override;
