@@ -13,6 +13,8 @@ static const struct tg_bank_header tg_unarmed = {
     .reserve = TG_LIMIT_RESERVE_MAX,
     .accept_neighbour_discovery = 1,
     .accept_dhcp_client = 1,
+    .checksum = 1,
+    .early_drop = TG_EARLY_DROP_TCP,
     .timeouts =
         {
 #define TG_X(class_, property, seconds) seconds,
@@ -67,7 +69,7 @@ TG_INLINE const struct tg_bank_header *tg_bank_settings(__u64 bank)
 
 TG_INLINE __u32 tg_timeout_seconds(const struct tg_bank_header *settings, __u8 timeout)
 {
-    return settings->timeouts[timeout < TG_TIMEOUT_COUNT ? timeout : TG_TIMEOUT_GENERIC];
+    return settings->timeouts[tg_opaque(timeout) & (TG_TIMEOUT_SLOTS - 1)];
 }
 
 /* The interface lists of an interface, as a set of bits; `elements` is the bank. */

@@ -82,6 +82,18 @@ Result<void> set_timeouts(tg_bank_header &header, const Item &tracking)
     return {};
 }
 
+// What early-drop says; its words are those of the ABI.
+std::uint32_t early_drop_of(const Item &tracking)
+{
+    constexpr std::array words{
+#define TG_X(name, word) std::string_view{word},
+        TG_EARLY_DROPS(TG_X)
+#undef TG_X
+    };
+    const std::string word = tracking.value_or("early-drop", std::string(words[TG_EARLY_DROP_TCP]));
+    return static_cast<std::uint32_t>(std::ranges::find(words, word) - words.begin());
+}
+
 Result<tg_bank_header> make_header(const Config &config, const Environment &environment)
 {
     const Item &tracking = record_of(config, menu_tracking);
@@ -99,6 +111,10 @@ Result<tg_bank_header> make_header(const Config &config, const Environment &envi
         record_of(config, menu_settings6).value_or("accept-neighbour-discovery", true);
     header.accept_dhcp_client =
         record_of(config, menu_settings4).value_or("accept-dhcp-client", true);
+    header.loose_tcp_tracking = tracking.value_or("loose-tcp-tracking", false);
+    header.liberal_tcp_tracking = tracking.value_or("liberal-tcp-tracking", false);
+    header.checksum = tracking.value_or("checksum", true);
+    header.early_drop = early_drop_of(tracking);
     if (const Result<void> set = set_timeouts(header, tracking); !set) {
         return std::unexpected(set.error());
     }

@@ -129,6 +129,8 @@ Json ItemRow::json() const
     for (const Property *property : menu_.properties) {
         if (const auto value = shown(*property)) {
             object[std::string(property->name)] = to_json(*value);
+        } else if (menu_.kind == MenuKind::single) { // a program is told every setting
+            object[std::string(property->name)] = to_json(default_value(*property, menu_.family));
         }
     }
     if (menu_.kind == MenuKind::single) {

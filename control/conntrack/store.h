@@ -20,7 +20,7 @@ struct Instance;
 }
 
 // Seconds, by enum tg_timeout.
-using Timeouts = std::array<std::uint32_t, TG_TIMEOUT_COUNT>;
+using Timeouts = std::array<std::uint32_t, TG_TIMEOUT_SLOTS>;
 
 // What holds until the first commit.
 Timeouts default_timeouts();

@@ -34,6 +34,19 @@ enum tg_tracking {
     TG_TRACKING_ON,
 };
 
+/* What gives way to a new connection when the table is full. X(NAME, word) */
+#define TG_EARLY_DROPS(X)                                                                          \
+    X(NO, "no")   /* nothing */                                                                    \
+    X(TCP, "tcp") /* TCP connections whose handshake is not complete */                            \
+    X(ALL, "all") /* and others that were never seen in both directions */
+
+enum tg_early_drop {
+#define TG_X(name, word) TG_EARLY_DROP_##name,
+    TG_EARLY_DROPS(TG_X)
+#undef TG_X
+        TG_EARLY_DROP_COUNT,
+};
+
 /* Element 0 of a bank. */
 struct tg_bank_header {
     __u64 revision;                   /* which revision of the configuration this is */
@@ -45,8 +58,12 @@ struct tg_bank_header {
     __u32 device_mask;                /* bucket = ifindex & device_mask */
     __u32 accept_neighbour_discovery; /* switches of the exceptions, 0 or 1 */
     __u32 accept_dhcp_client;
-    __u32 timeouts[TG_TIMEOUT_COUNT]; /* seconds */
-    __u8 zero[256 - 40 - 4 * TG_TIMEOUT_COUNT];
+    __u32 loose_tcp_tracking;   /* 1: a segment in the middle of a connection may open an entry */
+    __u32 liberal_tcp_tracking; /* 1: outside the window only resets are invalid */
+    __u32 checksum;             /* 1: a packet with a wrong checksum is invalid */
+    __u32 early_drop;           /* enum tg_early_drop */
+    __u32 timeouts[TG_TIMEOUT_SLOTS]; /* seconds, by enum tg_timeout */
+    __u8 zero[256 - 56 - 4 * TG_TIMEOUT_SLOTS];
 };
 
 /* Element 1 of a bank. */

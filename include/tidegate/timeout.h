@@ -2,6 +2,8 @@
 /* The timeout classes: a connection stores its class, the value is looked up when it is needed. */
 #pragma once
 
+#include "tidegate/assert.h"
+
 /* X(class, RouterOS property, default in seconds), in the order `tracking print` shows them. */
 #define TG_TIMEOUTS(X)                                                                             \
     X(TCP_SYN_SENT, "tcp-syn-sent-timeout", 5)                                                     \
@@ -16,7 +18,8 @@
     X(UDP, "udp-timeout", 30)                                                                      \
     X(UDP_STREAM, "udp-stream-timeout", 180)                                                       \
     X(ICMP, "icmp-timeout", 30)                                                                    \
-    X(GENERIC, "generic-timeout", 600)
+    X(GENERIC, "generic-timeout", 600)                                                             \
+    X(TCP_MAX_RETRANS, "tcp-max-retrans-timeout", 300)
 
 enum tg_timeout {
 #define TG_X(class_, property, seconds) TG_TIMEOUT_##class_,
@@ -24,3 +27,7 @@ enum tg_timeout {
 #undef TG_X
         TG_TIMEOUT_COUNT,
 };
+
+/* Values are looked up by the lower four bits of the class, so that no index leaves the table. */
+#define TG_TIMEOUT_SLOTS 16
+TG_ASSERT(TG_TIMEOUT_COUNT <= TG_TIMEOUT_SLOTS, "every class has its value");

@@ -47,11 +47,12 @@ const std::map<std::string, Names> &lists()
 
 // Each with the reason why no packet here can reach it.
 const std::set<std::string> out_of_reach = {
-    "next",                // means "not decided": a packet that ends under it is a fault
-    "no-scratch",          // the kernel always has the slot
-    "no-headroom",         // drivers leave enough of it
-    "input-forwarded",     // a test run cannot carry the tag of TC ingress
-    "tcp-unacked-timeout", // no state of the tracker uses it yet
+    "next",                    // means "not decided": a packet that ends under it is a fault
+    "no-scratch",              // the kernel always has the slot
+    "no-headroom",             // drivers leave enough of it
+    "input-forwarded",         // a test run cannot carry the tag of TC ingress
+    "tcp-unacked-timeout",     // no state of the tracker uses it yet
+    "tcp-max-retrans-timeout", // nor this
 };
 
 } // namespace

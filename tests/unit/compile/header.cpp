@@ -18,16 +18,22 @@ TEST(CompileHeader, DefaultsAreTheSpecifications)
     EXPECT_EQ(header.reserve, 1024u);
     EXPECT_EQ(header.accept_neighbour_discovery, 1u);
     EXPECT_EQ(header.accept_dhcp_client, 1u);
+    EXPECT_EQ(header.loose_tcp_tracking, 0u);
+    EXPECT_EQ(header.liberal_tcp_tracking, 0u);
+    EXPECT_EQ(header.checksum, 1u);
+    EXPECT_EQ(header.early_drop, std::uint32_t{TG_EARLY_DROP_TCP});
     const std::vector<std::uint32_t> timeouts(std::begin(header.timeouts),
-                                              std::end(header.timeouts));
-    EXPECT_EQ(timeouts,
-              (std::vector<std::uint32_t>{5, 5, 86400, 10, 60, 30, 10, 10, 300, 30, 180, 30, 600}));
+                                              std::begin(header.timeouts) + TG_TIMEOUT_COUNT);
+    EXPECT_EQ(timeouts, (std::vector<std::uint32_t>{5, 5, 86400, 10, 60, 30, 10, 10, 300, 30, 180,
+                                                    30, 600, 300}));
 }
 
 TEST(CompileHeader, SettingsArriveInSeconds)
 {
     const Image image = build("/ip firewall connection tracking set udp-timeout=90s "
-                              "tcp-established-timeout=2d generic-timeout=1s\n"
+                              "tcp-established-timeout=2d generic-timeout=1s "
+                              "tcp-max-retrans-timeout=4m loose-tcp-tracking=yes "
+                              "liberal-tcp-tracking=yes checksum=no early-drop=all\n"
                               "/ip settings set accept-dhcp-client=no\n"
                               "/ipv6 settings set accept-neighbour-discovery=no\n");
     const tg_bank_header &header = header_of(image);
@@ -35,6 +41,11 @@ TEST(CompileHeader, SettingsArriveInSeconds)
     EXPECT_EQ(header.timeouts[TG_TIMEOUT_TCP_ESTABLISHED], 172800u);
     EXPECT_EQ(header.timeouts[TG_TIMEOUT_GENERIC], 1u);
     EXPECT_EQ(header.timeouts[TG_TIMEOUT_ICMP], 30u);
+    EXPECT_EQ(header.timeouts[TG_TIMEOUT_TCP_MAX_RETRANS], 240u);
+    EXPECT_EQ(header.loose_tcp_tracking, 1u);
+    EXPECT_EQ(header.liberal_tcp_tracking, 1u);
+    EXPECT_EQ(header.checksum, 0u);
+    EXPECT_EQ(header.early_drop, std::uint32_t{TG_EARLY_DROP_ALL});
     EXPECT_EQ(header.accept_dhcp_client, 0u);
     EXPECT_EQ(header.accept_neighbour_discovery, 0u);
 }
