@@ -6,6 +6,7 @@
 #include "core/parse_l4.h"
 #include "core/tcp_state.h"
 #include "core/tuple_ops.h"
+#include "tidegate/chain.h"
 
 /* What becomes of a connection by one packet. */
 struct tg_step {
@@ -60,6 +61,8 @@ TG_INLINE struct tg_step tg_conn_step(const struct tg_packet *packet, __u8 direc
         step.refresh = false;
         next = state;
     }
+    if (next == TG_TCP_STATE_ESTABLISHED)
+        flags |= TG_CONN_COMPLETE;
     step.word = tg_word_make(tg_word_generation(word), tg_tcp_timeout(next), next, flags);
     return step;
 }
@@ -89,4 +92,16 @@ TG_INLINE struct tg_opening tg_conn_opening(const struct tg_packet *packet)
         opening.allowed = tg_icmp_role(protocol, packet->icmp_type) == TG_ICMP_REQUEST;
     }
     return opening;
+}
+
+/* Whether a connection is given up for a new one when the table is full; see enum tg_early_drop. */
+TG_INLINE bool tg_conn_gives_way(__u8 protocol, __u64 word, __u32 early_drop)
+{
+    __u16 flags = tg_word_flags(word);
+
+    if (early_drop == TG_EARLY_DROP_NO)
+        return false;
+    if (protocol == TG_PROTOCOL_TCP && !(flags & TG_CONN_COMPLETE))
+        return true;
+    return early_drop == TG_EARLY_DROP_ALL && !(flags & TG_CONN_FLAG_SEEN_REPLY);
 }

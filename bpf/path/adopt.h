@@ -62,7 +62,7 @@ TG_INLINE bool tg_adopt(tg_ctx *ctx, struct tg_packet *packet)
     else
         tuple.ipv6.sport = 0;
     server = tg_socket_state(ctx, &tuple, size) == BPF_TCP_LISTEN;
-    tg_conn_open(packet, TG_TIMEOUT_TCP_ESTABLISHED, TG_TCP_STATE_ESTABLISHED, TG_CONN_BOTH_WAYS,
-                 server == outgoing ? TG_REPLY : TG_ORIGINAL);
+    tg_conn_open(packet, TG_TIMEOUT_TCP_ESTABLISHED, TG_TCP_STATE_ESTABLISHED,
+                 TG_CONN_BOTH_WAYS | TG_CONN_COMPLETE, server == outgoing ? TG_REPLY : TG_ORIGINAL);
     return true;
 }

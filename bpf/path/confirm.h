@@ -21,55 +21,97 @@ __noinline int tg_confirm_other(struct tg_packet *packet)
     return 1;
 }
 
-/* A search for an overdue record, from where the last one ended. */
+/* Connections there may ever be: max-connections and the router's reserve. */
+TG_INLINE __u64 tg_most_connections(const struct tg_bank_header *settings)
+{
+    return (__u64)settings->max_connections + settings->reserve;
+}
+
+/* A search for a connection that gives up its place, from where the last one ended. */
 struct tg_reclaim {
     struct tg_moment moment;
     __u64 now;
-    __u32 start;
-    __u32 records; /* of the table */
-    __u32 id;      /* found; 0: none */
+    __u32 next;       /* to be looked at */
+    __u32 records;    /* of the table */
+    __u32 early_drop; /* enum tg_early_drop */
+    __u32 id;         /* found; 0: none */
 };
+
+/* Whether the connection is overdue, or gives way to a new one. */
+TG_INLINE bool tg_gives_place(const struct tg_conn *conn, __u64 word,
+                              const struct tg_reclaim *reclaim)
+{
+    return tg_conn_overdue(conn, word, reclaim->now, &reclaim->moment) ||
+           tg_conn_gives_way(conn->original.protocol, word, reclaim->early_drop);
+}
 
 static long tg_reclaim_look(__u32 step, struct tg_reclaim *reclaim)
 {
-    __u32 id = reclaim->records ? (reclaim->start + step) % reclaim->records : 0;
+    __u32 id = reclaim->next < reclaim->records ? reclaim->next : 0;
     struct tg_conn *conn = tg_record(id);
     __u64 word;
 
+    reclaim->next = id + 1;
     if (!conn)
         return 0;
     word = *(volatile __u64 *)&conn->word;
-    if (!tg_word_lives(word, TG_CONN_FLAG_CONFIRMED) || tg_store_is_gone(conn) ||
-        !tg_conn_overdue(conn, word, reclaim->now, &reclaim->moment))
+    if (!tg_word_lives(word, TG_CONN_FLAG_CONFIRMED) || tg_store_is_gone(conn))
         return 0;
-    reclaim->id = id;
-    return 1;
+    if (tg_gives_place(conn, word, reclaim)) {
+        reclaim->id = id;
+        return 1;
+    }
+    return 0;
 }
 
-/* Removes one overdue connection, found by a bounded search; 0: it has found none. */
+/*
+ * How many records to look at, so that about TG_LIMIT_RECLAIM_LIVING of them are connections.
+ * Without an agent there is no sweep: then more, so that nobody waits for one.
+ */
+TG_INLINE __u32 tg_reclaim_steps(__u64 now, __u64 records, __u64 connections)
+{
+    __u64 steps = connections ? records * TG_LIMIT_RECLAIM_LIVING / connections : 0;
+
+    if (!tg_agent_lives(now))
+        return TG_LIMIT_RECLAIM_ALONE;
+    return steps < TG_LIMIT_RECLAIM ? (__u32)steps : TG_LIMIT_RECLAIM;
+}
+
+#define TG_RECLAIM_NONE 0 /* none gives up its place */
+#define TG_RECLAIM_LOST 1 /* one did, and another CPU has taken that */
+#define TG_RECLAIM_DONE 2
+
+/* Removes one connection that gives up its place, found by a bounded search: TG_RECLAIM_*. */
 __noinline int tg_reclaim(__u64 bank, __u64 now)
 {
+    __u32 zero = 0;
     struct tg_shape *shape = tg_shape_now();
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
     struct tg_reclaim reclaim = {.now = now};
+    __u64 word, connections;
     struct tg_conn *conn;
-    __u32 steps;
-    __u64 word;
 
-    if (!shape)
-        return false;
+    if (!shape || !table)
+        return TG_RECLAIM_NONE;
     reclaim.moment.settings = tg_bank_settings(bank);
     reclaim.moment.ticks = tg_ticks_per_second();
     reclaim.records = shape->slabs * TG_LIMIT_SLAB_RECORDS;
-    /* Without an agent there is no sweep: then more is looked at, so that nobody waits for one. */
-    steps = tg_agent_lives(now) ? TG_LIMIT_RECLAIM : TG_LIMIT_RECLAIM_ALONE;
-    reclaim.start = tg_store_reclaim_start(steps);
-    bpf_loop(steps, tg_reclaim_look, &reclaim, 0);
+    reclaim.next = *(volatile __u32 *)&table->reclaimed;
+    connections = tg_store_connections(TG_FAMILY_IPV4, 0);
+    /* While there are too many, since max-connections was lowered, nobody gives way in vain. */
+    if (connections <= tg_most_connections(reclaim.moment.settings))
+        reclaim.early_drop = reclaim.moment.settings->early_drop;
+    bpf_loop(tg_reclaim_steps(now, reclaim.records, connections), tg_reclaim_look, &reclaim, 0);
+    tg_store_reclaimed(reclaim.next);
     conn = reclaim.id ? tg_record(reclaim.id) : NULL;
     if (!conn)
-        return false;
+        return TG_RECLAIM_NONE;
     word = *(volatile __u64 *)&conn->word;
-    return tg_word_lives(word, TG_CONN_FLAG_CONFIRMED) &&
-           tg_conn_overdue(conn, word, now, &reclaim.moment) && tg_conn_close(conn, word, now);
+    if (!tg_gives_place(conn, word, &reclaim) || !tg_conn_close(conn, word, now))
+        return TG_RECLAIM_LOST;
+    if (!tg_conn_overdue(conn, word, now, &reclaim.moment))
+        tg_store_early_drop();
+    return TG_RECLAIM_DONE;
 }
 
 /*
@@ -91,8 +133,9 @@ TG_INLINE bool tg_conn_admit(__u8 family, __u64 limit)
 TG_INLINE int tg_conn_confirm(struct tg_packet *packet)
 {
     const struct tg_bank_header *settings = tg_bank_settings(packet->bank);
+    __u64 most = tg_most_connections(settings);
     bool local = tg_packet_is(packet, TG_PACKET_LOCAL);
-    __u64 limit = settings->max_connections + (local ? settings->reserve : 0);
+    __u64 limit = local ? most : settings->max_connections;
     __u8 family = packet->tuple.family;
     struct tg_conn *pending = &packet->pending;
     struct tg_counter *counter =
@@ -105,9 +148,15 @@ TG_INLINE int tg_conn_confirm(struct tg_packet *packet)
     for (int i = 0; i < TG_CONFIRM_TRIES; i++) {
         int error;
 
-        if (!tg_conn_admit(family, limit) &&
-            !(tg_reclaim(packet->bank, packet->now) && tg_conn_admit(family, limit)))
-            return TG_REASON_TABLE_FULL;
+        if (!tg_conn_admit(family, limit)) {
+            int reclaimed = tg_reclaim(packet->bank, packet->now);
+
+            if (reclaimed == TG_RECLAIM_LOST)
+                continue;
+            /* A place for a place: what the router has taken of its reserve is not asked back. */
+            if (reclaimed == TG_RECLAIM_NONE || !tg_conn_admit(family, most))
+                return TG_REASON_TABLE_FULL;
+        }
         error = tg_store_insert(pending, tg_ticks_per_second());
         if (!error)
             return TG_REASON_NEXT;

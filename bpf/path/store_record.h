@@ -113,13 +113,9 @@ TG_INLINE __u32 tg_store_generation(void)
     return 0;
 }
 
-TG_INLINE __u32 tg_store_reclaim_start(__u32 steps)
-{
-    __u32 zero = 0;
-    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+TG_INLINE void tg_store_reclaimed(__u32 next) {}
 
-    return table ? table->reclaimed : 0;
-}
+TG_INLINE void tg_store_early_drop(void) {}
 
 TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,
                                  const struct tg_fragment *fragment)

@@ -151,13 +151,26 @@ TG_INLINE __u32 tg_store_generation(void)
     return table ? (__u32)(__sync_fetch_and_add(&table->generation, 1) + 1) : 0;
 }
 
-/* Where a search for overdue records begins that looks at so many. */
-TG_INLINE __u32 tg_store_reclaim_start(__u32 steps)
+/*
+ * Where the next search for a record that gives up its place begins. A plain store: two CPUs that
+ * meet here look at some records twice.
+ */
+TG_INLINE void tg_store_reclaimed(__u32 next)
 {
     __u32 zero = 0;
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
 
-    return table ? __sync_fetch_and_add(&table->reclaimed, steps) : 0;
+    if (table)
+        *(volatile __u32 *)&table->reclaimed = next;
+}
+
+TG_INLINE void tg_store_early_drop(void)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    if (table)
+        __sync_fetch_and_add(&table->early_drop, 1);
 }
 
 TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,

@@ -103,6 +103,7 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
                 {"tracking", header->tracking == TG_TRACKING_ON},
                 {"connections", table->connections},
                 {"max-connections", header->max_connections},
+                {"early-drops", table->early_drop},
                 {"table-bytes", maps::table_bytes(shape)},
                 {"table-moving", (shape.indexes & TG_SHAPE_MOVING) != 0},
                 {"reserve", header->reserve},

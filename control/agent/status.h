@@ -13,9 +13,10 @@ namespace tg {
 // What holds before the first commit.
 tg_bank_header unarmed_header();
 
-// Members: armed, bank, revision, tracking, connections, max-connections, reserve, table-bytes,
-// table-moving, heartbeat-age (seconds; null: no agent has ever run), icmp-errors (packets by what
-// became of their answer), reasons (reason, meaning, verdict, packets, bytes).
+// Members: armed, bank, revision, tracking, connections, max-connections, reserve,
+// early-drops (connections that gave way to new ones), table-bytes, table-moving, heartbeat-age
+// (seconds; null: no agent has ever run), icmp-errors (packets by what became of their answer),
+// reasons (reason, meaning, verdict, packets, bytes).
 Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &clock);
 
 } // namespace tg

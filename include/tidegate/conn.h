@@ -173,13 +173,14 @@ TG_ASSERT(sizeof(struct tg_conn) == 256, "record layout");
 /*
  * A record's life: free (no flag) → pending → confirmed → dying → free. It is found by its tuple
  * from pending on, and is a connection to all who walk over the records while it is confirmed. What
- * is pending cannot be ended. Of the two bits below nobody outside the datapath takes notice, but
- * for the aging of what is unfinished: whoever ended that gave up, and the sweep goes on.
+ * is pending cannot be ended. Of the bits below nobody outside the datapath takes notice, but for
+ * the aging of what is unfinished: whoever ended that gave up, and the sweep goes on.
  */
+#define TG_CONN_COMPLETE   (1u << 13) /* of TCP: the handshake was completed */
 #define TG_CONN_PENDING    (1u << 14)
 #define TG_CONN_UNFINISHED (1u << 15)
 
-TG_ASSERT(TG_CONN_FLAG_COUNT <= 14, "flags fit the state word, with two to spare");
+TG_ASSERT(TG_CONN_FLAG_COUNT <= 13, "flags fit the state word, with three to spare");
 
 /* What the sweep program is given, one after another, as its packet: see maps.h. */
 struct tg_sweep_key {

@@ -78,9 +78,10 @@ struct tg_table {
     __u64 connections_alone[6];
     __u64 generation; /* last one given out; the low 32 bits are used */
     __u64 generation_alone[7];
-    __u32 slab;      /* where the last free record was found */
-    __u32 reclaimed; /* where the search for an overdue record goes on */
-    __u64 search_alone[7];
+    __u32 slab;       /* where the last free record was found */
+    __u32 reclaimed;  /* where the search for a record that gives up its place goes on */
+    __u64 early_drop; /* connections that gave up theirs before their time */
+    __u64 search_alone[6];
 };
 
 /* How an interface is attached. */

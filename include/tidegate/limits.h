@@ -18,8 +18,9 @@
 #define TG_LIMIT_HEADS_MIN           4096u /* heads of the smallest index */
 #define TG_LIMIT_HEADS_MAX           4194304u /* and of the largest */
 #define TG_LIMIT_CHAIN               32u      /* records looked at behind one head */
-#define TG_LIMIT_RECLAIM             16u      /* records looked at for a place that is overdue */
-#define TG_LIMIT_RECLAIM_ALONE       8192u /* and with the agent dead, so that nobody else looks */
+#define TG_LIMIT_RECLAIM_LIVING      16u /* connections looked at for one that gives up its place */
+#define TG_LIMIT_RECLAIM             8192u /* records looked at, those included that nobody has */
+#define TG_LIMIT_RECLAIM_ALONE       8192u /* with the agent dead, so that nobody else looks */
 
 /* ICMP errors about forwarded packets; too-big and the others each by themselves. */
 #define TG_LIMIT_ERRORS_PER_SECOND        1000u

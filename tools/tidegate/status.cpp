@@ -85,6 +85,10 @@ std::string datapath_text(const json &datapath)
         datapath["max-connections"].get<long>(), datapath["table-bytes"].get<long>() >> 20,
         datapath["tracking"].is_boolean() ? (datapath["tracking"].get<bool>() ? "on" : "off")
                                           : datapath["tracking"].dump());
+    if (const auto early = datapath["early-drops"].get<std::uint64_t>(); early != 0) {
+        text += fmt::format("early drops: {} connections gave way to new ones\n",
+                            group_thousands(early));
+    }
     text += errors_text(datapath["icmp-errors"]);
     text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");
     for (const json &reason : datapath["reasons"]) {
