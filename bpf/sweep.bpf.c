@@ -8,10 +8,7 @@
 
 TG_INLINE bool tg_sweep_due(const struct tg_conn *conn, __u64 word, bool force, __u64 now)
 {
-    struct tg_moment moment = {
-        .settings = tg_bank_settings(tg_bank_in_force()),
-        .ticks = tg_ticks_per_second(),
-    };
+    struct tg_moment moment = tg_moment_of(tg_bank_in_force());
 
     return tg_word_lives(word, TG_CONN_FLAG_CONFIRMED) &&
            (force || tg_conn_overdue(conn, word, now, &moment));

@@ -8,6 +8,16 @@
 
 #define TG_INLINE static inline __attribute__((always_inline))
 
+/*
+ * For a pure function that would cost the verifier too much where it is used: it looks at it once,
+ * by itself, if it is a global function. Those return an int and have to check their pointers.
+ */
+#ifdef __bpf__
+#define TG_SEPARATE __attribute__((noinline))
+#else
+#define TG_SEPARATE static inline
+#endif
+
 #ifndef __BYTE_ORDER__
 #error "the compiler must tell the byte order"
 #endif

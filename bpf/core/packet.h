@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base.h"
+#include "core/tcp_view.h"
 #include "tidegate/conn.h"
 #include "tidegate/maps.h"
 #include "tidegate/tuple.h"
@@ -27,6 +28,19 @@ enum tg_packet_flag {
     TG_PACKET_TAGGED = 1u << 16,   /* came with a VLAN tag, in the frame or beside it */
     TG_PACKET_TTL_USED = 1u << 17, /* the router is as far as its TTL goes */
 };
+
+/* What a TCP segment says, in host order. */
+struct tg_tcp_numbers {
+    __u32 sequence;
+    __u32 acknowledgement;
+    __u32 sack;   /* the furthest end of its SACK blocks, or the acknowledgement */
+    __u32 end;    /* the sequence number behind it; SYN and FIN count as a byte each */
+    __u16 window; /* not scaled */
+    __u8 options; /* TG_TCP_OPTIONS, TG_TCP_END_SCALE, TG_TCP_END_SACK */
+    __u8 scale;   /* of the windows its sender will announce */
+};
+
+#define TG_TCP_OPTIONS 0x80u /* its header has options */
 
 struct tg_packet {
     struct tg_tuple tuple; /* as on the wire */
@@ -63,9 +77,11 @@ struct tg_packet {
     __u8 connection_state; /* enum tg_connection_state */
     __u8 untracked;        /* raw notrack, or tracking is off */
     __u8 direction;        /* enum tg_direction, if it belongs to a connection */
-    /* What follows is of an earlier packet until a flag says it is of this one. */
-    struct tg_tuple quoted; /* of the packet an ICMP error is about */
-    struct tg_conn pending; /* the connection this packet opens */
+    /* What follows is of an earlier packet until a flag or the protocol says it is of this one. */
+    struct tg_tcp_numbers tcp;
+    struct tg_tcp_view view; /* how it sees its connection */
+    struct tg_tuple quoted;  /* of the packet an ICMP error is about */
+    struct tg_conn pending;  /* the connection this packet opens */
 };
 
 TG_INLINE bool tg_packet_is(const struct tg_packet *packet, __u32 flags)

@@ -34,6 +34,27 @@ TG_INLINE bool tg_tcp_flags_possible(__u8 flags)
     return !(flags & TG_TCP_URG) || (!rst && !(syn && ack));
 }
 
+/*
+ * The numbers a segment with `data` bytes says; of its options nothing yet. How long a datagram is
+ * its first piece does not tell: as long as any may be, so that no answer seems to come too early.
+ */
+TG_INLINE void tg_parse_numbers(const struct tg_tcp_header *header, __u32 data,
+                                struct tg_packet *packet)
+{
+    struct tg_tcp_numbers *tcp = &packet->tcp;
+
+    if (tg_packet_is(packet, TG_PACKET_FIRST_PIECE))
+        data = 0xffff;
+    tcp->sequence = tg_host32(header->sequence);
+    tcp->acknowledgement = tg_host32(header->acknowledgement);
+    tcp->sack = tcp->acknowledgement;
+    tcp->end =
+        tcp->sequence + data + !!(header->flags & TG_TCP_SYN) + !!(header->flags & TG_TCP_FIN);
+    tcp->window = tg_host16(header->window);
+    tcp->options = 0;
+    tcp->scale = 0;
+}
+
 /* `length` is the number of bytes of the packet from the L4 header on. False: a bad header. */
 TG_INLINE bool tg_parse_tcp(const struct tg_tcp_header *header, __u32 length,
                             struct tg_packet *packet)
@@ -47,6 +68,7 @@ TG_INLINE bool tg_parse_tcp(const struct tg_tcp_header *header, __u32 length,
         return false;
     packet->tuple.src_port = header->src_port;
     packet->tuple.dst_port = header->dst_port;
+    tg_parse_numbers(header, length - header_length, packet);
     return true;
 }
 

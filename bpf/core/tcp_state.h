@@ -33,8 +33,8 @@ TG_ASSERT(TG_TCP_STATE_COUNT <= TG_TCP_STATE_SLOTS, "every state has its column"
 
 /* Answers of the table beside the next state. */
 #define TG_TCP_INVALID 0xfd /* the segment cannot belong to a connection in this state */
-#define TG_TCP_KEEP    0xfe /* it belongs to it and changes nothing, not even the timeout */
-#define TG_TCP_REOPEN  0xff /* the connection is over: the segment opens a new one */
+#define TG_TCP_KEEP    0xfe /* let through without being believed: the other end will answer it */
+#define TG_TCP_REOPEN  0xff /* opens a new connection if this one was closed, or else as KEEP */
 
 #define NO TG_TCP_STATE_NONE
 #define SS TG_TCP_STATE_SYN_SENT

@@ -44,15 +44,15 @@ TG_INLINE __u32 tg_socket_state(tg_ctx *ctx, struct bpf_sock_tuple *tuple, __u32
 
 /*
  * Whether the packet, in the middle of a connection we do not know, belongs to an established
- * socket of this host; then the connection is opened as established. The end that listens is the
- * server: the other one opened the connection.
+ * socket of this host; then the connection is opened as established, or as what the packet makes of
+ * that. The end that listens is the server: the other one opened the connection.
  */
 TG_INLINE bool tg_adopt(tg_ctx *ctx, struct tg_packet *packet)
 {
     bool outgoing = tg_packet_is(packet, TG_PACKET_LOCAL);
     struct bpf_sock_tuple tuple;
     __u32 size = tg_socket_tuple(&packet->tuple, outgoing, &tuple);
-    bool server;
+    __u8 direction, state;
 
     if (tg_socket_state(ctx, &tuple, size) != BPF_TCP_ESTABLISHED)
         return false;
@@ -61,8 +61,13 @@ TG_INLINE bool tg_adopt(tg_ctx *ctx, struct tg_packet *packet)
         tuple.ipv4.sport = 0;
     else
         tuple.ipv6.sport = 0;
-    server = tg_socket_state(ctx, &tuple, size) == BPF_TCP_LISTEN;
-    tg_conn_open(packet, TG_TIMEOUT_TCP_ESTABLISHED, TG_TCP_STATE_ESTABLISHED,
-                 TG_CONN_BOTH_WAYS | TG_CONN_COMPLETE, server == outgoing ? TG_REPLY : TG_ORIGINAL);
+    direction =
+        (tg_socket_state(ctx, &tuple, size) == BPF_TCP_LISTEN) == outgoing ? TG_REPLY : TG_ORIGINAL;
+    state = tg_tcp_next(direction, tg_tcp_segment(packet->tcp_flags), TG_TCP_STATE_ESTABLISHED);
+    if (state >= TG_TCP_STATE_COUNT)
+        state = TG_TCP_STATE_ESTABLISHED;
+    tg_conn_open(packet, tg_tcp_timeout(state), state, TG_CONN_BOTH_WAYS | TG_CONN_COMPLETE,
+                 direction);
+    packet->pending.tcp.word |= TG_TCP_SETTLED;
     return true;
 }

@@ -23,10 +23,16 @@ static const struct tg_bank_header tg_unarmed = {
         },
 };
 
-TG_INLINE __u32 tg_ticks_per_second(void)
+TG_INLINE const struct tg_layout *tg_layout_now(void)
 {
     __u32 zero = 0;
-    struct tg_layout *layout = bpf_map_lookup_elem(&tg_layout, &zero);
+
+    return bpf_map_lookup_elem(&tg_layout, &zero);
+}
+
+TG_INLINE __u32 tg_ticks_per_second(void)
+{
+    const struct tg_layout *layout = tg_layout_now();
 
     return layout ? layout->ticks_per_second : 0;
 }
@@ -65,11 +71,6 @@ TG_INLINE const struct tg_bank_header *tg_bank_settings(__u64 bank)
     union tg_bank_element *element = bank ? tg_bank_element(bank, TG_BANK_HEADER) : NULL;
 
     return element ? &element->header : &tg_unarmed;
-}
-
-TG_INLINE __u32 tg_timeout_seconds(const struct tg_bank_header *settings, __u8 timeout)
-{
-    return settings->timeouts[tg_opaque(timeout) & (TG_TIMEOUT_SLOTS - 1)];
 }
 
 /* The interface lists of an interface, as a set of bits; `elements` is the bank. */

@@ -93,8 +93,7 @@ __noinline int tg_reclaim(__u64 bank, __u64 now)
 
     if (!shape || !table)
         return TG_RECLAIM_NONE;
-    reclaim.moment.settings = tg_bank_settings(bank);
-    reclaim.moment.ticks = tg_ticks_per_second();
+    reclaim.moment = tg_moment_of(bank);
     reclaim.records = shape->slabs * TG_LIMIT_SLAB_RECORDS;
     reclaim.next = *(volatile __u32 *)&table->reclaimed;
     connections = tg_store_connections(TG_FAMILY_IPV4, 0);

@@ -22,33 +22,89 @@ TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *
     return TG_CONNECTION_STATE_RELATED;
 }
 
-/* The packet opens a connection, or belongs to none. */
-TG_INLINE __u8 tg_track_first(tg_ctx *ctx, struct tg_packet *packet)
+/* What the administrator has switched, and the loader for as long as it was asked to. */
+TG_INLINE struct tg_tcp_switches tg_track_switches(const struct tg_packet *packet,
+                                                   const struct tg_moment *moment)
 {
-    struct tg_opening opening = tg_conn_opening(packet);
-    bool router = tg_packet_is(packet, TG_PACKET_LOCAL) || !tg_packet_is(packet, TG_PACKET_EGRESS);
+    struct tg_tcp_switches switches = {
+        .loose = moment->settings->loose_tcp_tracking,
+        .liberal = moment->settings->liberal_tcp_tracking,
+    };
 
-    if (opening.allowed) {
-        tg_conn_open(packet, opening.timeout, opening.tcp_state, 0, TG_ORIGINAL);
-        return TG_CONNECTION_STATE_NEW;
-    }
-    if (packet->tuple.protocol == TG_PROTOCOL_TCP && router && tg_adopt(ctx, packet))
-        return TG_CONNECTION_STATE_ESTABLISHED;
-    return TG_CONNECTION_STATE_INVALID;
+    if (packet->now < moment->pickup_until)
+        switches.loose = true;
+    return switches;
 }
 
 /*
- * Applies the packet to its connection. Both directions may do so on two CPUs at once: the state
- * word changes by compare-and-swap, and whoever loses looks at the winner's word and decides
- * again. After TG_WORD_TRIES the last decision stands without its store: the other CPU's packets
- * of the same moment have moved the connection on.
+ * The packet opens a connection, or belongs to none. What belongs to a socket of the router is not
+ * asked whether it may open one: attaching cuts no connection to it, whatever the rules say of new
+ * ones.
  */
-TG_INLINE struct tg_step tg_track_step(struct tg_packet *packet, struct tg_conn *conn, __u64 word)
+TG_INLINE __u8 tg_track_first(tg_ctx *ctx, struct tg_packet *packet, const struct tg_moment *moment)
+{
+    struct tg_tcp_switches switches = tg_track_switches(packet, moment);
+    struct tg_opening opening = tg_conn_opening(packet, &switches);
+    bool router = tg_packet_is(packet, TG_PACKET_LOCAL) || !tg_packet_is(packet, TG_PACKET_EGRESS);
+    bool joins =
+        packet->tuple.protocol == TG_PROTOCOL_TCP && opening.tcp_state != TG_TCP_STATE_SYN_SENT;
+
+    if (joins && router && tg_adopt(ctx, packet))
+        return TG_CONNECTION_STATE_ESTABLISHED;
+    if (!opening.allowed)
+        return TG_CONNECTION_STATE_INVALID;
+    tg_conn_open(packet, opening.timeout, opening.tcp_state, 0, TG_ORIGINAL);
+    return TG_CONNECTION_STATE_NEW;
+}
+
+/*
+ * An invalid packet that tells nevertheless that the connection may be over: it has the time of
+ * what is not acknowledged, from now on, unless it has less already.
+ */
+TG_INLINE bool tg_track_doubt(const struct tg_packet *packet, const struct tg_conn *conn,
+                              __u64 word, const struct tg_moment *moment)
+{
+    const __u32 *timeouts = moment->settings->timeouts;
+    __u64 left = tg_ticks_left(packet->now, *(volatile __u64 *)&conn->last_seen,
+                               tg_conn_timeout(conn, word, timeouts), moment->ticks);
+
+    return left > (__u64)timeouts[TG_TIMEOUT_TCP_UNACKED] * moment->ticks;
+}
+
+/* As tg_conn_step, for a TCP packet; stores what it tells of the windows. */
+TG_INLINE struct tg_step tg_track_segment(struct tg_packet *packet, struct tg_conn *conn,
+                                          __u64 word, const struct tg_moment *moment)
+{
+    struct tg_tcp_switches switches = tg_track_switches(packet, moment);
+    struct tg_tcp_view *view = &packet->view;
+    struct tg_step step;
+    __u32 before;
+
+    for (int i = 0; i < TG_WORD_TRIES; i++) {
+        tg_conn_view(conn, packet->direction, view);
+        before = view->word;
+        step = tg_conn_step_tcp(packet, word, &switches);
+        if (step.word == word || step.reopen || tg_store_word(conn, word, step.word))
+            break;
+        word = *(volatile __u64 *)&conn->word;
+    }
+    if (step.reopen)
+        return step;
+    if (view->step.doubt && tg_track_doubt(packet, conn, word, moment))
+        tg_store_last_seen(conn, packet->now);
+    else if (view->step.doubt)
+        view->word &= ~TG_TCP_DOUBTED;
+    tg_store_tcp(conn, view, before);
+    return step;
+}
+
+/* … for a packet of any other protocol. */
+TG_INLINE struct tg_step tg_track_plain(struct tg_packet *packet, struct tg_conn *conn, __u64 word)
 {
     struct tg_step step = tg_conn_step(packet, packet->direction, word);
 
     for (int i = 0; i < TG_WORD_TRIES; i++) {
-        if (step.word == word || step.reopen || tg_store_word(conn, word, step.word))
+        if (step.word == word || tg_store_word(conn, word, step.word))
             return step;
         word = *(volatile __u64 *)&conn->word;
         step = tg_conn_step(packet, packet->direction, word);
@@ -72,7 +128,14 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
         tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
         return true;
     }
-    step = tg_track_step(packet, conn, word);
+    /*
+     * Both directions may get here on two CPUs at once: the state word changes by
+     * compare-and-swap, and whoever loses looks at the winner's word and decides again. After
+     * TG_WORD_TRIES the last decision stands without its store: the other CPU's packets of the same
+     * moment have moved the connection on.
+     */
+    step = packet->tuple.protocol == TG_PROTOCOL_TCP ? tg_track_segment(packet, conn, word, moment)
+                                                     : tg_track_plain(packet, conn, word);
     if (step.reopen) {
         tg_conn_close(conn, word, packet->now);
         return false;
@@ -81,7 +144,11 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
     if (step.connection_state == TG_CONNECTION_STATE_INVALID)
         return true;
     tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
-    seconds = tg_timeout_seconds(moment->settings, tg_word_timeout(step.word));
+    if (step.finished) {
+        tg_conn_close(conn, step.word, packet->now);
+        return true;
+    }
+    seconds = tg_conn_timeout(conn, step.word, moment->settings->timeouts);
     if (step.refresh &&
         (step.word != word || tg_refresh_due(packet->now, conn->last_seen, seconds, moment->ticks)))
         tg_store_last_seen(conn, packet->now);
@@ -95,8 +162,7 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
 
     if (!packet)
         return TG_REASON_NO_SCRATCH;
-    moment.settings = tg_bank_settings(packet->bank);
-    moment.ticks = tg_ticks_per_second();
+    moment = tg_moment_of(packet->bank);
     if (packet->untracked || moment.settings->tracking == TG_TRACKING_OFF ||
         tg_multicast_listener(packet)) {
         packet->connection_state = TG_CONNECTION_STATE_UNTRACKED;
@@ -117,6 +183,6 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
             return TG_REASON_NEXT;
     }
     if (!tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
-        packet->connection_state = tg_track_first(ctx, packet);
+        packet->connection_state = tg_track_first(ctx, packet, &moment);
     return TG_REASON_NEXT;
 }

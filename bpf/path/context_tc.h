@@ -15,6 +15,8 @@ typedef struct __sk_buff tg_ctx;
 
 /* Copies `size` bytes at `offset` of the frame; false: the frame is shorter. */
 #define tg_ctx_load(ctx, offset, to, size) (bpf_skb_load_bytes(ctx, offset, to, size) == 0)
+/* The same, of a size the compiler does not know. */
+#define tg_ctx_load_some tg_ctx_load
 
 TG_INLINE __u32 tg_ctx_length(const tg_ctx *ctx)
 {

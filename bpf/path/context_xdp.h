@@ -56,6 +56,9 @@ TG_INLINE bool tg_ctx_load(tg_ctx *ctx, __u32 offset, void *to, __u32 size)
     return bpf_xdp_load_bytes(ctx, offset, to, size) == 0;
 }
 
+/* The same, of a size the compiler does not know. */
+#define tg_ctx_load_some(ctx, offset, to, size) (bpf_xdp_load_bytes(ctx, offset, to, size) == 0)
+
 TG_INLINE __u32 tg_ctx_length(tg_ctx *ctx)
 {
     return (__u32)bpf_xdp_get_buff_len(ctx);

@@ -4,6 +4,7 @@
 
 #include "core/parse_ip.h"
 #include "core/parse_l4.h"
+#include "core/tcp_options.h"
 #include "path/bank.h"
 #include "path/context.h"
 #include "path/upper.h"
@@ -38,6 +39,50 @@ TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet)
                : TG_REASON_NEXT;
 }
 
+/*
+ * The options of a segment that has some. Every segment of most connections has a timestamp; that
+ * alone says nothing to the tracker.
+ */
+__noinline int tg_parse_options(tg_ctx *ctx, struct tg_packet *packet)
+{
+    struct tg_tcp_walk walk = {};
+    __u32 offset, last;
+
+    if (!packet)
+        return 0;
+    offset = packet->l4_offset + (__u32)sizeof(struct tg_tcp_header);
+    /* The number of the last byte, so that the verifier sees that there is one. */
+    last = tg_opaque(packet->l4_header - (__u32)sizeof(struct tg_tcp_header) - 1);
+    if (last >= TG_TCP_OPTIONS_MAX)
+        return 0;
+    walk.length = last + 1;
+    if (!tg_ctx_load_some(ctx, offset, walk.bytes, last + 1))
+        return 0;
+    tg_tcp_read_options(&walk, &packet->tcp);
+    return 0;
+}
+
+TG_INLINE bool tg_only_timestamp(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    __u32 offset = packet->l4_offset + (__u32)sizeof(struct tg_tcp_header);
+    __be32 first;
+
+    return packet->l4_header == sizeof(struct tg_tcp_header) + 12 &&
+           tg_ctx_load(ctx, offset, &first, sizeof(first)) &&
+           first == tg_net32(TG_TCP_ONLY_TIMESTAMP);
+}
+
+TG_INLINE bool tg_parse_segment(tg_ctx *ctx, const struct tg_tcp_header *header, __u32 length,
+                                struct tg_packet *packet)
+{
+    packet->l4_header = (__u8)((header->data_offset >> 4) * 4);
+    if (!tg_parse_tcp(header, length, packet))
+        return false;
+    if (packet->l4_header > sizeof(*header) && !tg_only_timestamp(ctx, packet))
+        tg_parse_options(ctx, packet);
+    return true;
+}
+
 /* The L4 header; false: it is short, or says what cannot be. */
 TG_INLINE bool tg_parse_transport(tg_ctx *ctx, struct tg_packet *packet)
 {
@@ -54,8 +99,7 @@ TG_INLINE bool tg_parse_transport(tg_ctx *ctx, struct tg_packet *packet)
     if (protocol == TG_PROTOCOL_TCP) {
         if (!tg_ctx_load(ctx, packet->l4_offset, &header.tcp, sizeof(header.tcp)))
             return false;
-        packet->l4_header = (__u8)((header.tcp.data_offset >> 4) * 4);
-        return tg_parse_tcp(&header.tcp, length, packet);
+        return tg_parse_segment(ctx, &header.tcp, length, packet);
     }
     if (tg_l4_minimum(protocol) == 0)
         return true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/packet.h"
+#include "core/tcp_view.h"
 #include "path/maps.h"
 
 #define TG_RECORD_RULES 16u /* rules that count the packet, remembered in order */
@@ -67,6 +68,8 @@ TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
 }
 
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now) {}
+
+TG_INLINE void tg_store_tcp(struct tg_conn *conn, const struct tg_tcp_view *view, __u32 word) {}
 
 TG_INLINE int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_second)
 {

@@ -4,6 +4,8 @@
 
 #include "core/packet.h"
 #include "core/rate.h"
+#include "core/sequence.h"
+#include "core/tcp_view.h"
 #include "path/link.h"
 #include "path/slab.h"
 
@@ -65,6 +67,97 @@ TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now)
 {
     *(volatile __u64 *)&conn->last_seen = now;
+}
+
+#define TG_TCP_TRIES 4
+
+/*
+ * Moves a bound forward. Segments of both directions, on several CPUs, do so at once; each moves
+ * it as far as its segment says, so whoever finds it further on is done, and in whatever order
+ * they come, the furthest stays. After TG_TCP_TRIES others have moved it that often within
+ * nanoseconds, and the next segment moves it on.
+ */
+TG_INLINE void tg_store_forward(__u32 *bound, __u32 to)
+{
+    for (int i = 0; i < TG_TCP_TRIES; i++) {
+        __u32 old = *(volatile __u32 *)bound;
+
+        if (!tg_after(to, old) || __sync_val_compare_and_swap(bound, old, to) == old)
+            return;
+    }
+}
+
+/*
+ * What is known of one end. Who writes: `end` and `max_ack` segments the end has sent, `max_end`
+ * those it was sent, `max_window` both. Bounds that begin anew are stored as they are: that is the
+ * handshake, or the first segment we see of an end, so the only others are copies of the same
+ * segment and data that overtakes it. The worst is that such data's move is undone, and the end's
+ * next segment repeats it.
+ */
+TG_INLINE void tg_store_side(struct tg_tcp_end *end, const struct tg_tcp_side *side, bool acked)
+{
+    if (side->fresh) {
+        *(volatile __u32 *)&end->end = side->bounds.end;
+        *(volatile __u32 *)&end->max_end = side->bounds.max_end;
+        *(volatile __u32 *)&end->max_window = side->bounds.max_window;
+    } else {
+        tg_store_forward(&end->end, side->bounds.end);
+        tg_store_forward(&end->max_end, side->bounds.max_end);
+        tg_store_forward(&end->max_window, side->bounds.max_window);
+    }
+    if (acked)
+        tg_store_forward(&end->max_ack, side->bounds.max_ack);
+    else if (side->flags & TG_TCP_END_ACKED)
+        *(volatile __u32 *)&end->max_ack = side->bounds.max_ack;
+}
+
+/*
+ * Changes the bits of the word that this segment changes, whatever others do to its other bits
+ * meanwhile. Two segments that change the same bit are two of one handshake or one close, and the
+ * later one is right.
+ */
+TG_INLINE void tg_store_tcp_word(struct tg_tcp *tcp, __u32 before, __u32 after)
+{
+    __u32 changed = before ^ after;
+
+    for (int i = 0; changed && i < TG_TCP_TRIES; i++) {
+        __u32 old = *(volatile __u32 *)&tcp->word;
+        __u32 wanted = (old & ~changed) | (after & changed);
+
+        if (__sync_val_compare_and_swap(&tcp->word, old, wanted) == old)
+            return;
+    }
+}
+
+/*
+ * Stores how the connection is seen after a segment; `word` is struct tg_tcp.word as it was before.
+ * What is written of the last segment are plain stores: if two CPUs have one at once, what remains
+ * may be of both. It then resembles neither, so the worst is a repeated segment not counted, or an
+ * answer to one of them not known as such: it passes as any other that is in the window.
+ */
+__noinline int tg_store_tcp(struct tg_conn *conn, const struct tg_tcp_view *view, __u32 word)
+{
+    struct tg_tcp *tcp;
+    __u32 us, them;
+
+    if (!conn || !view)
+        return 0;
+    tcp = &conn->tcp;
+    us = tg_opaque(view->direction) & 1;
+    them = !us;
+    tg_store_side(&tcp->ends[us], &view->sender, tg_tcp_word_flags(word, us) & TG_TCP_END_ACKED);
+    tg_store_side(&tcp->ends[them], &view->receiver,
+                  tg_tcp_word_flags(word, them) & TG_TCP_END_ACKED);
+    tg_store_tcp_word(tcp, word, tg_tcp_view_word(view));
+    if (tcp->last_sequence != view->last_sequence)
+        *(volatile __u32 *)&tcp->last_sequence = view->last_sequence;
+    if (tcp->last_acknowledgement != view->last_acknowledgement)
+        *(volatile __u32 *)&tcp->last_acknowledgement = view->last_acknowledgement;
+    if (tcp->last_end != view->last_end)
+        *(volatile __u32 *)&tcp->last_end = view->last_end;
+    if (tcp->last != tg_tcp_view_last(view))
+        *(volatile __u32 *)&tcp->last = tg_tcp_view_last(view);
+    return 0;
 }
 
 /* The generation stays, so that nobody's swap succeeds on the record's next life. */

@@ -12,14 +12,27 @@
 /* What a connection's place in time is judged by. */
 struct tg_moment {
     const struct tg_bank_header *settings;
-    __u32 ticks; /* a second */
+    __u64 pickup_until; /* until then TCP connections are joined in their middle */
+    __u32 ticks;        /* a second */
 };
+
+TG_INLINE struct tg_moment tg_moment_of(__u64 bank)
+{
+    const struct tg_layout *layout = tg_layout_now();
+    struct tg_moment moment = {.settings = tg_bank_settings(bank)};
+
+    if (layout) {
+        moment.pickup_until = *(volatile __u64 *)&layout->pickup_until;
+        moment.ticks = layout->ticks_per_second;
+    }
+    return moment;
+}
 
 TG_INLINE bool tg_conn_overdue(const struct tg_conn *conn, __u64 word, __u64 now,
                                const struct tg_moment *moment)
 {
     return tg_overdue(now, *(volatile __u64 *)&conn->last_seen,
-                      tg_timeout_seconds(moment->settings, tg_word_timeout(word)), moment->ticks);
+                      tg_conn_timeout(conn, word, moment->settings->timeouts), moment->ticks);
 }
 
 /* Whether one of these flags is set and the connection is not dying. */
@@ -44,6 +57,34 @@ TG_INLINE struct tg_found tg_conn_find(const struct tg_tuple *tuple, __u64 hash)
     return found;
 }
 
+/* How the packet, which goes in `direction`, sees its TCP connection. */
+TG_INLINE void tg_conn_view(const struct tg_conn *conn, __u8 direction, struct tg_tcp_view *view)
+{
+    __u32 us = tg_opaque(direction) & 1, them = !us;
+    const volatile struct tg_tcp *tcp = &conn->tcp;
+
+    view->direction = (__u8)us;
+    view->sender.bounds = *(const struct tg_tcp_end *)&tcp->ends[us];
+    view->receiver.bounds = *(const struct tg_tcp_end *)&tcp->ends[them];
+    view->sender.fresh = view->receiver.fresh = false;
+    view->last_sequence = tcp->last_sequence;
+    view->last_acknowledgement = tcp->last_acknowledgement;
+    view->last_end = tcp->last_end;
+    tg_tcp_view_set_last(view, tcp->last);
+    tg_tcp_view_set_word(view, tcp->word);
+}
+
+/* What is known of a TCP connection by the packet that opens it in `direction`. */
+TG_INLINE void tg_conn_open_tcp(const struct tg_packet *packet, __u8 direction, struct tg_tcp *tcp)
+{
+    struct tg_tcp_view view = {.direction = direction};
+
+    tg_tcp_first(&packet->tcp, packet->tcp_flags, &view);
+    tcp->ends[direction == TG_REPLY ? TG_REPLY : TG_ORIGINAL] = view.sender.bounds;
+    tcp->word = tg_tcp_view_word(&view);
+    tcp->last = tg_tcp_view_last(&view);
+}
+
 /* Prepares the connection the packet opens; nothing is stored before the packet is accepted. */
 TG_INLINE void tg_conn_open(struct tg_packet *packet, __u8 timeout, __u8 tcp_state, __u16 flags,
                             __u8 direction)
@@ -61,6 +102,8 @@ TG_INLINE void tg_conn_open(struct tg_packet *packet, __u8 timeout, __u8 tcp_sta
     pending->word = tg_word_make(0, timeout, tcp_state, flags);
     pending->last_seen = packet->now;
     pending->created = packet->now;
+    if (packet->tuple.protocol == TG_PROTOCOL_TCP)
+        tg_conn_open_tcp(packet, direction, &pending->tcp);
     packet->direction = direction;
     packet->flags |= TG_PACKET_PENDING;
 }

@@ -8,8 +8,9 @@ namespace tg {
 std::uint64_t ticks_left(const tg_conn &record, const Timeouts &timeouts, const TickClock &clock,
                          std::uint64_t now)
 {
-    const std::size_t timeout = tg_word_timeout(record.word) & (TG_TIMEOUT_SLOTS - 1);
-    return tg_ticks_left(now, record.last_seen, timeouts.at(timeout), clock.ticks_per_second());
+    return tg_ticks_left(now, record.last_seen,
+                         tg_conn_timeout(&record, record.word, timeouts.data()),
+                         clock.ticks_per_second());
 }
 
 } // namespace tg

@@ -113,13 +113,62 @@ struct tg_counter {
     __u64 bytes;
 };
 
+/* One end of a TCP connection: what it has sent, and what it may send. */
+struct tg_tcp_end {
+    __u32 end;        /* the sequence number behind all it has sent */
+    __u32 max_end;    /* … behind what the other end is ready to take */
+    __u32 max_window; /* the widest it has announced; 0: nothing of it was seen */
+    __u32 max_ack;    /* how far it has acknowledged what the other end has sent */
+};
+
+/* Flags of an end. */
+#define TG_TCP_END_SCALE        1u  /* it has offered to scale windows */
+#define TG_TCP_END_SACK         2u  /* … and to understand SACK */
+#define TG_TCP_END_CLOSED_FIRST 4u  /* it has sent the first FIN */
+#define TG_TCP_END_LIBERAL      8u  /* seen from the middle on: its windows may be wrong */
+#define TG_TCP_END_ACKED        16u /* max_ack is known */
+
+/*
+ * The facts about both ends that seldom change, each set by compare-and-swap of the word: flags and
+ * scale of either end, what the last SYN offered that was let through without being believed,
+ * and TG_TCP_*.
+ */
+#define TG_TCP_FLAGS_SHIFT(direction) (5 * (direction))      /* 5 bits: TG_TCP_END_* */
+#define TG_TCP_SCALE_SHIFT(direction) (10 + 4 * (direction)) /* 4 bits */
+#define TG_TCP_SYN_SCALE_SHIFT        18                     /* 4 bits */
+#define TG_TCP_SYN_FLAGS_SHIFT        22                     /* 2 bits: TG_TCP_END_SCALE, _SACK */
+#define TG_TCP_SYN_MASK               (0x3fu << TG_TCP_SYN_SCALE_SHIFT)
+#define TG_TCP_CHALLENGE              (1u << 24) /* a SYN in last-ack may be answered by an ACK */
+#define TG_TCP_SIMULTANEOUS           (1u << 25) /* both ends have sent a SYN */
+#define TG_TCP_SETTLED                (1u << 26) /* was established, and heard from both ends */
+#define TG_TCP_DOUBTED                (1u << 27) /* both ends want to close, outside our windows */
+
+/* The last segment: window, kind, direction, and how often it came again. */
+#define TG_TCP_LAST_WINDOW_SHIFT    0  /* 16 bits, not scaled */
+#define TG_TCP_LAST_SEGMENT_SHIFT   16 /* 3 bits: enum tg_segment; TG_SEGMENT_COUNT: none */
+#define TG_TCP_LAST_DIRECTION_SHIFT 19 /* 1 bit */
+#define TG_TCP_LAST_REPEATS_SHIFT   20 /* 2 bits: up to TG_TCP_REPEATS_MAX */
+
+/* So often in a row a segment comes again before its receiver counts as gone. */
+#define TG_TCP_REPEATS_MAX 3u
+
+struct tg_tcp {
+    struct tg_tcp_end ends[TG_DIRECTION_COUNT];
+    __u32 word;
+    __u32 last;
+    __u32 last_sequence;
+    __u32 last_acknowledgement;
+    __u32 last_end;
+    __u32 zero[3];
+};
+
 /*
  * A record: one connection, both directions. Times are jiffies (struct tg_layout says how many a
  * second).
  *
- * Four cache lines, by use: who it is, what each packet changes, the answers' tuple, room for the
- * tracker of TCP. Whether a connection is overdue is read in the second line, so that the CPU waits
- * for the first two together.
+ * Four cache lines, by use: who it is, what each packet changes, the answers' tuple, what the
+ * tracker of TCP knows. Whether a connection is overdue is read in the second line and, of TCP, in
+ * the fourth, so that the CPU waits for all of them together.
  *
  * Records hang on the heads of the index in chains of references; `…_next` is the rest of the
  * chain, for each of the two indexes that exist while one replaces the other. A record hangs in
@@ -140,7 +189,9 @@ struct tg_conn {
     __u64 zero;
 
     struct tg_tuple reply; /* wire tuple of its answers */
-    __u8 later[88];
+    __u8 later[24];
+
+    struct tg_tcp tcp;
 };
 
 /* A reference: id << 1 | the direction by whose tuple the record hangs there; 0: none. */
@@ -169,6 +220,7 @@ struct tg_ring {
 
 #define TG_RING_TIME_SHIFT 32
 
+TG_ASSERT(sizeof(struct tg_tcp) == 64, "one cache line");
 TG_ASSERT(sizeof(struct tg_conn) == 256, "record layout");
 /*
  * A record's life: free (no flag) → pending → confirmed → dying → free. It is found by its tuple

@@ -9,15 +9,16 @@
 #include "tidegate/limits.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 8u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 9u          /* raise with every change of a structure in a pinned map */
 
-/* Written once by the loader, before anything is attached. */
+/* Written by the loader: once, before anything is attached, but for pickup_until. */
 struct tg_layout {
     __u32 magic;
     __u32 version;
     __u32 ticks_per_second;   /* rate of bpf_jiffies64() */
     __u32 instance;           /* a number other instances are unlikely to have; not 0 */
     __u64 boottime_offset_ns; /* CLOCK_BOOTTIME = jiffies * 1e9 / ticks_per_second + this */
+    __u64 pickup_until;       /* jiffies; before that TCP connections are joined in their middle */
 };
 
 /* What the clock program answers: both clocks, read in the same instant. */
@@ -178,7 +179,7 @@ struct tg_redirect_probe {
 #define TG_TAG_INPUT   (TG_TAG | 1u) /* for the router: must not be forwarded */
 #define TG_TAG_FORWARD (TG_TAG | 2u) /* the forward chain has accepted it, or we have built it */
 
-TG_ASSERT(sizeof(struct tg_layout) == 24, "layout record");
+TG_ASSERT(sizeof(struct tg_layout) == 32, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 48, "attached record");
 TG_ASSERT(sizeof(struct tg_device) == 56, "device record");
 TG_ASSERT(sizeof(struct tg_device_slot) == 64, "device slot");

@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, TG_TCP_STATE_COUNT> tcp_state_names = {
 #undef TG_X
 };
 
-constexpr std::array<std::uint32_t, TG_TIMEOUT_COUNT> default_timeouts = {
+constexpr std::array<std::uint32_t, TG_TIMEOUT_SLOTS> default_timeouts = {
 #define TG_X(class_, property, seconds) seconds,
     TG_TIMEOUTS(TG_X)
 #undef TG_X
@@ -381,10 +381,10 @@ unsigned Router::sweep()
     return removed;
 }
 
-std::uint32_t Router::timeout_seconds(unsigned timeout) const
+std::array<std::uint32_t, TG_TIMEOUT_SLOTS> Router::timeouts() const
 {
-    return elements_.empty() ? default_timeouts.at(timeout)
-                             : elements_[TG_BANK_HEADER].header.timeouts[timeout];
+    return elements_.empty() ? default_timeouts
+                             : std::to_array(elements_[TG_BANK_HEADER].header.timeouts);
 }
 
 std::vector<TableRow> Router::table() const
@@ -394,9 +394,9 @@ std::vector<TableRow> Router::table() const
         TableRow row{record, 0, false};
         const std::uint64_t now = datapath_->now();
         row.idle = now > row.record.last_seen ? now - row.record.last_seen : 0;
-        row.overdue =
-            tg_overdue(now, row.record.last_seen, timeout_seconds(tg_word_timeout(row.record.word)),
-                       datapath_->ticks_per_second());
+        row.overdue = tg_overdue(now, row.record.last_seen,
+                                 tg_conn_timeout(&row.record, row.record.word, timeouts().data()),
+                                 datapath_->ticks_per_second());
         rows.push_back(row);
     }
     std::ranges::sort(rows, [](const TableRow &a, const TableRow &b) {

@@ -87,7 +87,8 @@ public:
     [[nodiscard]] std::vector<tg_counter> rule_counters() const;
     // The number of connections the datapath believes in.
     [[nodiscard]] std::uint64_t counted_connections() const;
-    [[nodiscard]] std::uint32_t timeout_seconds(unsigned timeout) const;
+    // Those in force, in seconds, by enum tg_timeout.
+    [[nodiscard]] std::array<std::uint32_t, TG_TIMEOUT_SLOTS> timeouts() const;
     Datapath &datapath()
     {
         return *datapath_;

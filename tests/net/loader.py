@@ -14,7 +14,7 @@ from harness import FW_LAN4, check, equal, eventually
 
 DEVICES = ("ether1", "ether2")
 LIMIT_ATTACHED = 256  # TG_LIMIT_ATTACHED
-LAYOUT = 8  # TG_LAYOUT_VERSION
+LAYOUT = 9  # TG_LAYOUT_VERSION
 
 
 def attach(lab, *arguments, good=True):
@@ -209,7 +209,7 @@ def other_layouts(lab):
     layout = pin(lab, "maps", "tg_layout")
     word = ["bpftool", "map", "update", "pinned", layout, "key", "hex", "00", "00", "00", "00",
             "value", "hex"]
-    subprocess.run(word + "45 44 49 54 63 00 00 00".split() + ["00"] * 16, check=True)
+    subprocess.run(word + "45 44 49 54 63 00 00 00".split() + ["00"] * 24, check=True)
     says = f"layout version 99 found, this build reads {LAYOUT}: run `tidegate down --instance " \
            f"{lab.instance}` first"
     refused(lab, "--netns", lab.fw.name, "ether2", says=says)

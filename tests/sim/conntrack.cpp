@@ -91,8 +91,8 @@ Result<std::uint64_t> SimulatedTable::sweep(std::span<const tg_sweep_key> keys)
         }
         const tg_conn &record = found->second;
         if (asked.force != 0 ||
-            tg_overdue(clock_.now(), record.last_seen, seconds[tg_word_timeout(record.word)],
-                       ticks_per_second)) {
+            tg_overdue(clock_.now(), record.last_seen,
+                       tg_conn_timeout(&record, record.word, seconds.data()), ticks_per_second)) {
             records_.erase(found);
             removed++;
         }
