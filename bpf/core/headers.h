@@ -55,6 +55,14 @@ struct tg_ipv6_extension {
     __be32 identification;
 };
 
+/* These two bytes. */
+struct tg_ipv6_option_header {
+    __u8 next_header;
+    __u8 length;
+};
+
+#define TG_IPV6_FRAGMENT_OFFSET 0xfff8 /* in the fragment field */
+
 #define TG_IPV6_HOP_BY_HOP     0
 #define TG_IPV6_ROUTING        43
 #define TG_IPV6_FRAGMENT       44
@@ -93,6 +101,19 @@ struct tg_icmp_header {
     __be16 sequence;
 };
 
+/* RFC 2784; what follows in version 1 (RFC 2637) is the call that the receiver has given a number.
+ */
+struct tg_gre_header {
+    __be16 flags; /* the lowest three bits: the version */
+    __be16 type;  /* EtherType of the payload */
+    __be16 payload_length;
+    __be16 call;
+};
+
+#define TG_GRE_VERSION  0x0007
+#define TG_GRE_ENHANCED 1      /* the version that PPTP uses */
+#define TG_GRE_TYPE_PPP 0x880b /* the only type that version has */
+
 TG_ASSERT(sizeof(struct tg_vlan_tag) == 4, "IEEE 802.1Q");
 TG_ASSERT(sizeof(struct tg_ipv4_header) == 20, "RFC 791");
 TG_ASSERT(sizeof(struct tg_ipv6_header) == 40, "RFC 8200");
@@ -100,3 +121,4 @@ TG_ASSERT(sizeof(struct tg_ipv6_extension) == 8, "RFC 8200");
 TG_ASSERT(sizeof(struct tg_tcp_header) == 20, "RFC 9293");
 TG_ASSERT(sizeof(struct tg_udp_header) == 8, "RFC 768");
 TG_ASSERT(sizeof(struct tg_icmp_header) == 8, "RFC 792");
+TG_ASSERT(sizeof(struct tg_gre_header) == 8, "RFC 2637");

@@ -91,7 +91,7 @@ TG_INLINE bool tg_parse_extension(const struct tg_ipv6_extension *header, struct
 
         length = 8;
         packet->identification = header->identification;
-        if (fragment & 0xfff8)
+        if (fragment & TG_IPV6_FRAGMENT_OFFSET)
             packet->flags |= TG_PACKET_LATER_PIECE;
         else if (fragment & 1)
             packet->flags |= TG_PACKET_FIRST_PIECE;

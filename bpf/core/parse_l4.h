@@ -72,16 +72,22 @@ TG_INLINE bool tg_parse_tcp(const struct tg_tcp_header *header, __u32 length,
     return true;
 }
 
-/* A first fragment holds less than the datagram's length says, so only a minimum is asked. */
+/*
+ * A first fragment holds less than the datagram's length says, so only a minimum is asked. UDP-Lite
+ * (RFC 3828) has the bytes its checksum covers in that field, 0 for all, and always a checksum.
+ */
 TG_INLINE bool tg_parse_udp(const struct tg_udp_header *header, __u32 length,
                             struct tg_packet *packet)
 {
     __u32 said = tg_host16(header->length);
     bool whole = !tg_packet_is(packet, TG_PACKET_FIRST_PIECE);
-    /* UDP-Lite keeps its checksum coverage in this field; 0 is a GSO or jumbo datagram's length. */
-    bool counted = packet->tuple.protocol == TG_PROTOCOL_UDP && !(said == 0 && length > 0xffff);
+    bool lite = packet->tuple.protocol == TG_PROTOCOL_UDPLITE;
+    /* 0 is a GSO or jumbo datagram's length too. */
+    bool all = said == 0 && (lite || length > 0xffff);
 
-    if (counted && (said < sizeof(*header) || (whole && said > length)))
+    if (!all && (said < sizeof(*header) || (whole && said > length)))
+        return false;
+    if (lite && !header->checksum)
         return false;
     packet->tuple.src_port = header->src_port;
     packet->tuple.dst_port = header->dst_port;
@@ -91,9 +97,15 @@ TG_INLINE bool tg_parse_udp(const struct tg_udp_header *header, __u32 length,
 TG_INLINE bool tg_icmp_is_error(__u8 protocol, __u8 type)
 {
     if (protocol == TG_PROTOCOL_ICMPV6)
-        return type >= 1 && type <= 4;
+        return type < 128; /* RFC 4443 2.1 */
     /* unreachable, source quench, redirect, time exceeded, parameter problem */
     return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
+/* As the port of a tuple. */
+TG_INLINE __be16 tg_icmp_type_code(__u8 type, __u8 code)
+{
+    return tg_net16((__u16)(type << 8 | code));
 }
 
 /* Only request and reply types carry an identifier. */
@@ -105,7 +117,20 @@ TG_INLINE void tg_parse_icmp(const struct tg_icmp_header *header, struct tg_pack
         packet->flags |= TG_PACKET_ICMP_ERROR;
     else if (tg_icmp_role(packet->tuple.protocol, header->type) != TG_ICMP_OTHER)
         packet->tuple.src_port = header->identifier;
-    packet->tuple.dst_port = tg_net16((__u16)(header->type << 8 | header->code));
+    packet->tuple.dst_port = tg_icmp_type_code(header->type, header->code);
+}
+
+/*
+ * The calls of PPTP between two hosts are connections of their own: each direction has the number
+ * the receiver has given the call, as its destination port. Other versions have no port. False: the
+ * version has no such payload.
+ */
+TG_INLINE bool tg_parse_gre(const struct tg_gre_header *header, struct tg_tuple *tuple)
+{
+    if ((tg_host16(header->flags) & TG_GRE_VERSION) != TG_GRE_ENHANCED)
+        return true;
+    tuple->dst_port = header->call;
+    return header->type == tg_net16(TG_GRE_TYPE_PPP);
 }
 
 /* Protocols that begin with two ports; TCP and UDP among them. */

@@ -64,11 +64,14 @@ struct tg_icmp_pair {
     __u8 reply;
 };
 
-/* RFC 792 (echo, timestamp, information), RFC 950 (address mask), RFC 4443 (echo). */
-#define TG_ICMP_PAIR_COUNT 5
+/*
+ * RFC 792 (echo, timestamp, information), RFC 950 (address mask), RFC 4443 (echo), RFC 4620 (node
+ * information).
+ */
+#define TG_ICMP_PAIR_COUNT 6
 static const struct tg_icmp_pair tg_icmp_pairs[TG_ICMP_PAIR_COUNT] = {
     {TG_PROTOCOL_ICMP, 8, 0},   {TG_PROTOCOL_ICMP, 13, 14},     {TG_PROTOCOL_ICMP, 15, 16},
-    {TG_PROTOCOL_ICMP, 17, 18}, {TG_PROTOCOL_ICMPV6, 128, 129},
+    {TG_PROTOCOL_ICMP, 17, 18}, {TG_PROTOCOL_ICMPV6, 128, 129}, {TG_PROTOCOL_ICMPV6, 139, 140},
 };
 
 enum tg_icmp_role {

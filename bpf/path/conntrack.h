@@ -9,12 +9,16 @@
 
 #define TG_WORD_TRIES 4
 
-/* A quotation belongs to a connection if that is in the table and not overdue. */
+/*
+ * A quotation belongs to a connection if that is in the table and not overdue. Whoever sent the
+ * packet has to be told of it, and nobody else: an error to another host is no answer to it.
+ */
 TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *moment)
 {
     struct tg_conn *conn;
 
-    if (!tg_packet_is(packet, TG_PACKET_QUOTED))
+    if (!tg_packet_is(packet, TG_PACKET_QUOTED) ||
+        !tg_addr_equal(&packet->tuple.dst, &packet->quoted.src))
         return TG_CONNECTION_STATE_INVALID;
     conn = tg_conn_find(&packet->quoted, tg_hash_of(&packet->quoted)).conn;
     if (!conn || tg_conn_overdue(conn, conn->word, packet->now, moment))

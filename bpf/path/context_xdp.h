@@ -56,7 +56,7 @@ TG_INLINE bool tg_ctx_load(tg_ctx *ctx, __u32 offset, void *to, __u32 size)
     return bpf_xdp_load_bytes(ctx, offset, to, size) == 0;
 }
 
-/* The same, of a size the compiler does not know. */
+/* The same, of a size the compiler does not know, or seldom: the verifier follows one way only. */
 #define tg_ctx_load_some(ctx, offset, to, size) (bpf_xdp_load_bytes(ctx, offset, to, size) == 0)
 
 TG_INLINE __u32 tg_ctx_length(tg_ctx *ctx)

@@ -7,6 +7,7 @@
 #include "core/tcp_options.h"
 #include "path/bank.h"
 #include "path/context.h"
+#include "path/quote.h"
 #include "path/upper.h"
 
 /* The IP header and, for IPv6, the extension headers behind it; packet->bytes is the frame's. */
@@ -83,7 +84,7 @@ TG_INLINE bool tg_parse_segment(tg_ctx *ctx, const struct tg_tcp_header *header,
     return true;
 }
 
-/* The L4 header; false: it is short, or says what cannot be. */
+/* The L4 header; false: there is none, it is short, or it says what cannot be. */
 TG_INLINE bool tg_parse_transport(tg_ctx *ctx, struct tg_packet *packet)
 {
     __u32 length = packet->l3_offset + packet->l3_length - packet->l4_offset;
@@ -92,15 +93,21 @@ TG_INLINE bool tg_parse_transport(tg_ctx *ctx, struct tg_packet *packet)
         struct tg_tcp_header tcp;
         struct tg_udp_header udp;
         struct tg_icmp_header icmp;
+        struct tg_gre_header gre;
     } header;
 
-    if (length < tg_l4_minimum(protocol))
+    if (length < tg_l4_minimum(protocol) ||
+        (protocol == TG_IPV6_NO_NEXT && packet->tuple.family == TG_FAMILY_IPV6))
         return false;
     if (protocol == TG_PROTOCOL_TCP) {
         if (!tg_ctx_load(ctx, packet->l4_offset, &header.tcp, sizeof(header.tcp)))
             return false;
         return tg_parse_segment(ctx, &header.tcp, length, packet);
     }
+    if (protocol == TG_PROTOCOL_GRE)
+        return length < sizeof(header.gre) ||
+               (tg_ctx_load(ctx, packet->l4_offset, &header.gre, sizeof(header.gre)) &&
+                tg_parse_gre(&header.gre, &packet->tuple));
     if (tg_l4_minimum(protocol) == 0)
         return true;
     if (!tg_ctx_load(ctx, packet->l4_offset, &header.udp, sizeof(header.udp)))
@@ -114,50 +121,6 @@ TG_INLINE bool tg_parse_transport(tg_ctx *ctx, struct tg_packet *packet)
         return tg_parse_udp(&header.udp, length, packet);
     packet->tuple.src_port = header.udp.src_port;
     packet->tuple.dst_port = header.udp.dst_port;
-    return true;
-}
-
-/* What an ICMP error is about: the tuple of the packet it quotes (RFC 792, RFC 4443). */
-TG_INLINE bool tg_parse_quoted(tg_ctx *ctx, struct tg_packet *packet)
-{
-    __u32 offset = packet->l4_offset + (__u32)sizeof(struct tg_icmp_header);
-    struct tg_tuple *quoted = &packet->quoted;
-    struct tg_udp_header first;
-
-    __builtin_memset(quoted, 0, sizeof(*quoted));
-    quoted->family = packet->tuple.family;
-    if (quoted->family == TG_FAMILY_IPV4) {
-        struct tg_ipv4_header header;
-
-        if (!tg_ctx_load(ctx, offset, &header, sizeof(header)) || header.version_length >> 4 != 4 ||
-            header.fragment & tg_net16(TG_IPV4_FRAGMENT_OFFSET))
-            return false;
-        quoted->src = tg_addr_v4(header.src);
-        quoted->dst = tg_addr_v4(header.dst);
-        quoted->protocol = header.protocol;
-        offset += (header.version_length & 0x0f) * 4u;
-    } else {
-        struct tg_ipv6_header header;
-
-        if (!tg_ctx_load(ctx, offset, &header, sizeof(header)) ||
-            tg_host32(header.version_class_flow) >> 28 != 6)
-            return false;
-        __builtin_memcpy(&quoted->src, header.src, sizeof(quoted->src));
-        __builtin_memcpy(&quoted->dst, header.dst, sizeof(quoted->dst));
-        quoted->protocol = header.next_header;
-        offset += sizeof(header);
-    }
-    if (tg_l4_minimum(quoted->protocol) == 0)
-        return true;
-    if (!tg_ctx_load(ctx, offset, &first, sizeof(first)))
-        return false;
-    quoted->src_port = first.src_port;
-    quoted->dst_port = first.dst_port;
-    if (tg_tuple_is_icmp(quoted)) {
-        /* Type and code come first, the identifier stands in the third 16-bit word. */
-        quoted->dst_port = first.src_port;
-        quoted->src_port = first.length;
-    }
     return true;
 }
 
