@@ -23,8 +23,8 @@
 /* How far behind the newest data an ACK may be, whatever the window: a full one, unscaled. */
 #define TG_TCP_ACK_BEHIND 66000u
 
-/* Windows grow with what is sent beyond them, up to here, so that differences keep their sign. */
-#define TG_TCP_WINDOW_MAX 0x7fffffffu
+/* Windows grow with what is sent beyond them, up to the largest that can be announced. */
+#define TG_TCP_WINDOW_MAX (1u << 30)
 
 enum tg_tcp_fit {
     TG_TCP_FITS,
@@ -120,8 +120,8 @@ struct tg_tcp_claim {
     __u32 sack;
 };
 
-TG_INLINE struct tg_tcp_claim tg_tcp_claim(const struct tg_tcp_numbers *tcp, __u8 flags, __u8 state,
-                                           const struct tg_tcp_view *view)
+TG_INLINE struct tg_tcp_claim tg_tcp_claim_of(const struct tg_tcp_numbers *tcp, __u8 flags,
+                                              __u8 state, const struct tg_tcp_view *view)
 {
     bool reset = flags & TG_TCP_RST;
     struct tg_tcp_claim claim = {
@@ -199,7 +199,8 @@ TG_INLINE void tg_tcp_count_repeats(const struct tg_tcp_claim *claim, __u16 wind
                  view->last_end == claim->end && view->last_window == window;
 
     if (again) {
-        view->last_repeats += view->last_repeats < TG_TCP_REPEATS_MAX;
+        if (view->last_repeats < TG_TCP_REPEATS_MAX)
+            view->last_repeats++;
         return;
     }
     view->last_sequence = claim->sequence;
@@ -222,7 +223,7 @@ TG_SEPARATE int tg_tcp_window(const struct tg_tcp_numbers *tcp, __u32 flags, __u
         return TG_TCP_BEYOND;
     if (tg_tcp_meet(tcp, (__u8)flags, (__u8)state, view))
         return TG_TCP_FITS;
-    claim = tg_tcp_claim(tcp, (__u8)flags, (__u8)state, view);
+    claim = tg_tcp_claim_of(tcp, (__u8)flags, (__u8)state, view);
     fit = tg_tcp_fits(&claim, view);
     if (fit != TG_TCP_FITS)
         return liberal || (view->sender.flags & TG_TCP_END_LIBERAL) ? TG_TCP_FITS : fit;

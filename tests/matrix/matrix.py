@@ -98,7 +98,7 @@ def pack(target, kernel, build, tests):
         files.text(f"/modules/{name}.ko", content)
     files.text("/plan.json", json.dumps(
         {"modules": [f"/modules/{name}.ko" for name in modules], "tests": tests}))
-    for folder in ("tests/cases", "tests/net", "tests/prog"):
+    for folder in ("tests/cases", "tests/dialogues", "tests/net", "tests/prog"):
         files.tree(ROOT / folder)
     files.file("/etc/passwd")
     for compiled in pathlib.Path(build, "bpf").glob("*.bpf.o"):
