@@ -14,6 +14,7 @@
 #include "loader/master.h"
 #include "loader/modes.h"
 #include "loader/netns.h"
+#include "loader/pickup.h"
 #include "loader/probe.h"
 #include "loader/session.h"
 #include "tidegate/limits.h"
@@ -136,6 +137,27 @@ Result<void> attach_each(Session &session, const std::vector<Planned> &planned,
     return {};
 }
 
+// The deadline is set first, so that the first packet is judged by it.
+Result<void> attach_picking_up(Session &session, const std::vector<Planned> &planned,
+                               const std::vector<Interface> &add, const AttachRequest &request)
+{
+    const Result<tg_layout> before = read_layout(session.instance());
+    if (!before) {
+        return std::unexpected(before.error());
+    }
+    if (request.pickup_seconds) {
+        if (const Result<void> done = start_pickup(session.instance(), *request.pickup_seconds);
+            !done) {
+            return done;
+        }
+    }
+    const Result<void> done = attach_each(session, planned, add, request);
+    if (!done && request.pickup_seconds) {
+        undo_pickup(session.instance(), *before);
+    }
+    return done;
+}
+
 // What the timer process does when nobody confirmed.
 void take_back(const Instance &instance)
 {
@@ -199,6 +221,10 @@ Lines describe(Session &session, const std::vector<Interface> &wanted,
                                     is_new ? "attached" : "already attached",
                                     to_string(known->link), to_string(known->mode), known->why));
     }
+    if (request.pickup_seconds) {
+        lines.push_back(fmt::format("joins TCP connections in their middle for {} seconds",
+                                    *request.pickup_seconds));
+    }
     if (request.confirm_seconds && read_pending(session.instance())) {
         lines.push_back(fmt::format("detaches again in {} seconds unless `tidegate-loader confirm "
                                     "--instance {}` comes first",
@@ -207,12 +233,23 @@ Lines describe(Session &session, const std::vector<Interface> &wanted,
     return lines;
 }
 
+Result<void> check_seconds(const char *option, const std::optional<unsigned> &seconds,
+                           unsigned most)
+{
+    if (seconds && (*seconds == 0 || *seconds > most)) {
+        return fail(fmt::format("{} {}: expected 1 to {} seconds", option, *seconds, most));
+    }
+    return {};
+}
+
 Result<void> check_request(const AttachRequest &request)
 {
-    if (request.confirm_seconds &&
-        (*request.confirm_seconds == 0 || *request.confirm_seconds > limit_confirm_seconds)) {
-        return fail(fmt::format("--confirm {}: expected 1 to {} seconds", *request.confirm_seconds,
-                                limit_confirm_seconds));
+    Result<void> given = check_seconds("--confirm", request.confirm_seconds, limit_confirm_seconds);
+    if (given) {
+        given = check_seconds("--pickup", request.pickup_seconds, limit_pickup_seconds);
+    }
+    if (!given) {
+        return given;
     }
     if (const Result<void> able = check_kernel(); !able) {
         return able;
@@ -263,7 +300,7 @@ Result<Lines> attach(const AttachRequest &request)
     if (!done) {
         return std::unexpected(done.error());
     }
-    done = attach_each(*session, *planned, *add, request);
+    done = attach_picking_up(*session, *planned, *add, request);
     if (done && request.confirm_seconds) {
         done = put_on_probation(*session, *add, first, request);
     }

@@ -22,6 +22,7 @@ struct AttachRequest {
     std::string mode = "auto";
     LinkWish link;
     std::optional<unsigned> confirm_seconds;
+    std::optional<unsigned> pickup_seconds;
     std::string netns; // path this process was moved by; empty: it was not
     Fd home;           // the namespace it came from
 };

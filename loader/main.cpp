@@ -24,6 +24,8 @@ struct Options {
     std::string link = "auto";
     unsigned confirm = 0;
     bool confirm_given = false;
+    unsigned pickup = 0;
+    bool pickup_given = false;
     bool json = false;
     std::vector<std::string> interfaces;
 };
@@ -52,6 +54,8 @@ void describe_options(Program &program)
         ->check(CLI::IsMember({"auto", "tcx", "clsact"}));
     program.attach->add_option("--confirm", options.confirm,
                                "Detach again after so many seconds unless confirmed");
+    program.attach->add_option("--pickup", options.pickup,
+                               "For so many seconds join TCP connections in their middle");
     program.attach->add_option("interfaces", options.interfaces, "Interfaces")->required();
     program.detach->add_option("interfaces", options.interfaces, "Interfaces; none: everything");
     program.status->add_flag("-j,--json", options.json, "One JSON object");
@@ -119,6 +123,7 @@ Result<std::string> run(const Program &program)
         .mode = options.mode,
         .link = link_wish(options.link),
         .confirm_seconds = options.confirm_given ? std::optional(options.confirm) : std::nullopt,
+        .pickup_seconds = options.pickup_given ? std::optional(options.pickup) : std::nullopt,
         .netns = netns,
         .home = std::move(*home)};
     if (program.load->parsed()) {
@@ -141,6 +146,7 @@ int main(int argc, char **argv)
     describe_options(program);
     CLI11_PARSE(program.app, argc, argv);
     program.options.confirm_given = program.attach->count("--confirm") > 0;
+    program.options.pickup_given = program.attach->count("--pickup") > 0;
     loader::keep_kernel_log();
     const Result<std::string> output = run(program);
     if (!output) {

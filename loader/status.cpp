@@ -11,6 +11,7 @@
 #include "loader/interfaces.h"
 #include "loader/load.h"
 #include "loader/master.h"
+#include "loader/pickup.h"
 #include "loader/session.h"
 
 namespace tg::loader {
@@ -30,6 +31,7 @@ void read_load(const Instance &instance, Status &status)
     if (const Result<tg_layout> layout = read_layout(instance)) {
         status.layout_version = layout->version;
         status.ticks_per_second = layout->ticks_per_second;
+        status.pickup_seconds = pickup_left(*layout);
     }
 }
 
@@ -143,7 +145,8 @@ std::string to_json(const Status &status)
                         {"layout-version", status.layout_version},
                         {"ticks-per-second", status.ticks_per_second},
                         {"interfaces", interfaces},
-                        {"confirm", confirm}};
+                        {"confirm", confirm},
+                        {"pickup-seconds", status.pickup_seconds}};
     return value.dump(2) + "\n";
 }
 
@@ -167,6 +170,10 @@ std::string to_text(const Status &status)
     }
     if (status.loaded && status.interfaces.empty()) {
         text += "  no interface is attached\n";
+    }
+    if (status.pickup_seconds != 0) {
+        text += fmt::format("  joins TCP connections in their middle for {} seconds more\n",
+                            status.pickup_seconds);
     }
     if (status.confirm_seconds) {
         text += fmt::format("  detaches again in {} seconds unless confirmed\n",

@@ -29,6 +29,7 @@ struct Status {
     std::vector<InterfaceStatus> interfaces;
     std::optional<std::uint64_t> confirm_seconds; // left; nullopt: nothing to confirm
     std::vector<std::uint32_t> confirm_interfaces;
+    std::uint64_t pickup_seconds = 0; // left
 };
 
 Status read_status(const Instance &instance);

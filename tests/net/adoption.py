@@ -4,6 +4,7 @@
 
 A real sshd runs in the fw namespace, a real ssh client on the LAN host.
 """
+import json
 import os
 import pathlib
 import select
@@ -92,4 +93,33 @@ def a_stray_is_not_adopted(lab):
     check(not echoes(forwarded), "a forwarded connection in mid-stream is invalid")
 
 
-harness.main(rules_come_later, rules_are_saved, a_stray_is_not_adopted, together=4)
+def _attach_picking_up(lab, seconds):
+    mode = ("--mode", "native") if lab.variant == harness.NATIVE else ()
+    lab.loader("attach", "--netns", lab.fw.name, "--pickup", seconds, *mode, "ether1", "ether2")
+
+
+def forwarded_connections_are_picked_up(lab):
+    """attach --pickup joins for its seconds what goes through the router already, no longer."""
+    lab.wan.serve_tcp(80)
+    rulesets.install(lab)
+    lab.down()
+    talking, idle = (lab.lan.connect(harness.WAN4, 80) for _ in range(2))
+    sixth = lab.lan.connect(harness.WAN6, 80)
+    check(all(echoes(each) for each in (talking, idle, sixth)), "before")
+    _attach_picking_up(lab, "6")
+    left = json.loads(lab.loader("status", "-j").stdout)["pickup-seconds"]
+    check(1 <= left <= 6, f"{left} seconds left")
+    lab.up()
+    check(echoes(talking) and echoes(sixth), "during the time")
+    state = [row["tcp-state"] for row in lab.connections(where="protocol=tcp")]
+    check("established" in state, f"established, not {state}")
+    harness.eventually(lambda: json.loads(lab.loader("status", "-j").stdout)["pickup-seconds"] == 0,
+                       "the time is over", 8)
+    check(echoes(talking) and echoes(sixth), "what was joined goes on")
+    idle.settimeout(0.7)
+    check(not echoes(idle), "what was idle is invalid")
+    check(lab.lan.reaches_tcp(harness.WAN4, 80), "new connections open as ever")
+
+
+harness.main(rules_come_later, rules_are_saved, a_stray_is_not_adopted,
+             forwarded_connections_are_picked_up, together=4)

@@ -170,6 +170,8 @@ def refusals(lab):
     refused(lab, *netns, "lo", says="loopback")
     refused(lab, *netns, "--confirm", "0", "ether1", says="expected 1 to 86400")
     refused(lab, *netns, "--confirm", "86401", "ether1", says="expected 1 to 86400")
+    refused(lab, *netns, "--pickup", "0", "ether1", says="expected 1 to 3600")
+    refused(lab, *netns, "--pickup", "3601", "ether1", says="expected 1 to 3600")
     refused(lab, "--netns", "no-such-ns", "ether1", says="/run/netns/no-such-ns: No such file")
     refused(lab, verb="confirm", says="waits to be confirmed")
     refused(lab, "ether1", verb="detach", says='"ether1" is not attached')

@@ -152,6 +152,19 @@ TEST(Confirm, HasItsLimits)
     EXPECT_THAT(refusal(limit_confirm_seconds), testing::Not(HasSubstr("--confirm")));
 }
 
+TEST(Pickup, HasItsLimits)
+{
+    const auto refusal = [](unsigned seconds) {
+        const AttachRequest request = {
+            .instance = instance(), .interfaces = {"no-such-device"}, .pickup_seconds = seconds};
+        return attach(request).error().message;
+    };
+    EXPECT_THAT(refusal(0), HasSubstr("--pickup 0: expected 1 to 3600 seconds"));
+    EXPECT_THAT(refusal(limit_pickup_seconds + 1), HasSubstr("expected 1 to 3600 seconds"));
+    EXPECT_THAT(refusal(1), testing::Not(HasSubstr("--pickup")));
+    EXPECT_THAT(refusal(limit_pickup_seconds), testing::Not(HasSubstr("--pickup")));
+}
+
 TEST(Netns, IsANameOrAPath)
 {
     EXPECT_EQ(netns_path("fw"), "/run/netns/fw");
