@@ -153,9 +153,11 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
         return true;
     }
     seconds = tg_conn_timeout(conn, step.word, moment->settings->timeouts);
-    if (step.refresh &&
-        (step.word != word || tg_refresh_due(packet->now, conn->last_seen, seconds, moment->ticks)))
+    if (step.refresh && (step.word != word ||
+                         tg_refresh_due(packet->now, conn->last_seen, seconds, moment->ticks))) {
         tg_store_last_seen(conn, packet->now);
+        tg_store_throughput(conn, packet->now, moment->ticks);
+    }
     return true;
 }
 

@@ -71,6 +71,8 @@ TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now) {}
 
 TG_INLINE void tg_store_tcp(struct tg_conn *conn, const struct tg_tcp_view *view, __u32 word) {}
 
+TG_INLINE void tg_store_throughput(struct tg_conn *conn, __u64 now, __u32 ticks_per_second) {}
+
 TG_INLINE int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_second)
 {
     struct tg_record *record = tg_recorded();

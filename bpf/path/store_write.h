@@ -2,10 +2,12 @@
 /* Every change the stages make to shared state. */
 #pragma once
 
+#include "core/event.h"
 #include "core/packet.h"
 #include "core/rate.h"
 #include "core/sequence.h"
 #include "core/tcp_view.h"
+#include "core/throughput.h"
 #include "path/link.h"
 #include "path/slab.h"
 
@@ -57,10 +59,54 @@ TG_INLINE void tg_store_count_conn(struct tg_conn *conn, __u8 direction, __u64 p
     __sync_fetch_and_add(&counter->bytes, bytes);
 }
 
+/* Whether somebody wants to hear of connections. */
+TG_INLINE bool tg_listened(void)
+{
+    __u32 zero = 0;
+    struct tg_control *control = bpf_map_lookup_elem(&tg_control, &zero);
+    __u64 until = control ? *(volatile __u64 *)&control->listening : 0;
+
+    return until && bpf_jiffies64() < until;
+}
+
+/*
+ * Tells what has become of a record: `word` is its state word by this event. The rest is copied as
+ * it is, and another CPU may have counted a packet more by now; the record is not given to another
+ * connection before the grace period is over.
+ */
+__noinline int tg_store_event(__u32 id, __u64 word, __u32 kind)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+    struct tg_conn *conn = tg_record(id);
+    struct tg_event *event;
+
+    if (!conn || !table)
+        return 0;
+    event = bpf_ringbuf_reserve(&tg_events, sizeof(*event), 0);
+    if (!event) {
+        __sync_fetch_and_add(&table->events_lost, 1);
+        return 0;
+    }
+    event->time = bpf_jiffies64();
+    event->kind = kind;
+    event->zero = 0;
+    event->conn = *conn;
+    event->conn.word = word;
+    bpf_ringbuf_submit(event, 0);
+    return 1;
+}
+
 /* True if the word was `old` and is `new` now. */
 TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
 {
-    return __sync_val_compare_and_swap(&conn->word, old, new_word) == old;
+    __u32 kind = tg_event_of(old, new_word);
+
+    if (__sync_val_compare_and_swap(&conn->word, old, new_word) != old)
+        return false;
+    if (kind != TG_EVENT_COUNT && tg_listened())
+        tg_store_event(conn->id, new_word, kind);
+    return true;
 }
 
 /* A plain aligned store: two CPUs write nearly the same time, and either is right. */
@@ -160,6 +206,26 @@ __noinline int tg_store_tcp(struct tg_conn *conn, const struct tg_tcp_view *view
     return 0;
 }
 
+/*
+ * Samples the byte counters if it is time. Two CPUs that do so at once write nearly the same; the
+ * worst is a rate that is wrong for a second.
+ */
+TG_INLINE void tg_store_throughput(struct tg_conn *conn, __u64 now, __u32 ticks_per_second)
+{
+    struct tg_throughput *last = &conn->throughput;
+    __u64 elapsed = now - last->sampled;
+
+    if (!tg_throughput_due(now, last->sampled, ticks_per_second))
+        return;
+    for (int i = 0; i < TG_DIRECTION_COUNT; i++) {
+        __u64 bytes = *(volatile __u64 *)&conn->counters[i].bytes;
+
+        last->rates[i] = tg_throughput_rate(bytes, last->bytes[i], elapsed, ticks_per_second);
+        last->bytes[i] = (__u32)bytes;
+    }
+    last->sampled = now;
+}
+
 /* The generation stays, so that nobody's swap succeeds on the record's next life. */
 TG_INLINE void tg_store_free(struct tg_conn *conn, __u64 now)
 {
@@ -196,6 +262,9 @@ __noinline int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_se
         tg_store_free(conn, pending->created);
         return error;
     }
+    /* Before it can end. */
+    if (tg_listened())
+        tg_store_event(id, conn->word ^ TG_STORE_CONFIRM, TG_EVENT_NEW);
     __sync_fetch_and_xor(&conn->word, TG_STORE_CONFIRM);
     return 0;
 }

@@ -104,6 +104,7 @@ TG_INLINE void tg_conn_open(struct tg_packet *packet, __u8 timeout, __u8 tcp_sta
     pending->created = packet->now;
     if (packet->tuple.protocol == TG_PROTOCOL_TCP)
         tg_conn_open_tcp(packet, direction, &pending->tcp);
+    pending->throughput.sampled = packet->now;
     packet->direction = direction;
     packet->flags |= TG_PACKET_PENDING;
 }

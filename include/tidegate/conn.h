@@ -163,6 +163,16 @@ struct tg_tcp {
 };
 
 /*
+ * How fast each direction is, by enum tg_direction; see core/throughput.h. A CPU writes it about
+ * once a second.
+ */
+struct tg_throughput {
+    __u32 bytes[TG_DIRECTION_COUNT]; /* lower halves of the byte counters when they were sampled */
+    __u32 rates[TG_DIRECTION_COUNT]; /* bytes a second in the second before that */
+    __u64 sampled;
+};
+
+/*
  * A record: one connection, both directions. Times are jiffies (struct tg_layout says how many a
  * second).
  *
@@ -189,7 +199,7 @@ struct tg_conn {
     __u64 zero;
 
     struct tg_tuple reply; /* wire tuple of its answers */
-    __u8 later[24];
+    struct tg_throughput throughput;
 
     struct tg_tcp tcp;
 };

@@ -9,7 +9,7 @@
 #include "tidegate/limits.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 9u          /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 10u         /* raise with every change of a structure in a pinned map */
 
 /* Written by the loader: once, before anything is attached, but for pickup_until. */
 struct tg_layout {
@@ -31,6 +31,8 @@ struct tg_clock {
 struct tg_control {
     __u64 bank;      /* number of the bank in force; its slot is bank & 1; 0: not armed */
     __u64 heartbeat; /* jiffies of the agent's last sign of life */
+    __u64
+        listening; /* jiffies until which the agent wants to hear of connections; 0: it does not */
 };
 
 /* The size of the connection table; written by the loader, then by the agent, in place. */
@@ -83,6 +85,8 @@ struct tg_table {
     __u32 reclaimed;  /* where the search for a record that gives up its place goes on */
     __u64 early_drop; /* connections that gave up theirs before their time */
     __u64 search_alone[6];
+    __u64 events_lost; /* that nobody had room for */
+    __u64 events_alone[7];
 };
 
 /* How an interface is attached. */

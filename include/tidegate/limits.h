@@ -21,6 +21,7 @@
 #define TG_LIMIT_RECLAIM_LIVING      16u /* connections looked at for one that gives up its place */
 #define TG_LIMIT_RECLAIM             8192u /* records looked at, those included that nobody has */
 #define TG_LIMIT_RECLAIM_ALONE       8192u /* with the agent dead, so that nobody else looks */
+#define TG_LIMIT_EVENT_BYTES         1048576u /* events nobody has read yet; a power of two */
 
 /* ICMP errors about forwarded packets; too-big and the others each by themselves. */
 #define TG_LIMIT_ERRORS_PER_SECOND        1000u

@@ -5,6 +5,7 @@
 #include "tidegate/chain.h"
 #include "tidegate/conn.h"
 #include "tidegate/control.h"
+#include "tidegate/event.h"
 #include "tidegate/limits.h"
 #include "tidegate/verdict.h"
 
@@ -25,6 +26,7 @@
  *                    inner: ARRAY        __u64 head by the hash's upper bits, BPF_F_INNER_MAP
  * tg_slab_locks    ARRAY                 struct tg_lock by slab: its ring
  * tg_stripes       ARRAY                 struct tg_lock by the hash's upper bits: chains
+ * tg_events        RINGBUF               struct tg_event
  * tg_fragments     LRU_HASH              struct tg_fragment_key → struct tg_fragment
  * tg_rules_count   PERCPU_ARRAY          rule id → struct tg_counter
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter

@@ -32,18 +32,38 @@ Entries aged(const Datapath &datapath, std::string_view map,
     return entries;
 }
 
-// The connections by their original tuple, wherever in the table each one lies.
+// A record, wherever in the table it lies.
+tg_conn aged_record(tg_conn record, std::uint64_t now)
+{
+    record.last_seen = now - record.last_seen + 1;
+    record.created = now - record.created + 1;
+    record.throughput.sampled = now - record.throughput.sampled + 1;
+    record.id = 0;
+    for (auto *next : {record.original_next, record.reply_next}) {
+        std::fill_n(next, TG_INDEXES, 0);
+    }
+    return record;
+}
+
+// What was told of connections, each by its number.
+Entries aged_events(Datapath &datapath)
+{
+    Entries entries;
+    for (tg_event event : datapath.take_events()) {
+        event.time = datapath.now() - event.time + 1;
+        event.conn = aged_record(event.conn, datapath.now());
+        entries.emplace_back(bytes_of(entries.size()), bytes_of(event));
+    }
+    return entries;
+}
+
+// The connections by their original tuple.
 Entries aged_connections(const Datapath &datapath)
 {
     Entries entries;
-    for (tg_conn record : datapath.connections()) {
-        record.last_seen = datapath.now() - record.last_seen + 1;
-        record.created = datapath.now() - record.created + 1;
-        record.id = 0;
-        for (auto *next : {record.original_next, record.reply_next}) {
-            std::fill_n(next, TG_INDEXES, 0);
-        }
-        entries.emplace_back(bytes_of(record.original), bytes_of(record));
+    for (const tg_conn &record : datapath.connections()) {
+        entries.emplace_back(bytes_of(record.original),
+                             bytes_of(aged_record(record, datapath.now())));
     }
     std::ranges::sort(entries);
     return entries;
@@ -52,7 +72,7 @@ Entries aged_connections(const Datapath &datapath)
 // All that the programs have stored. The counters are those of userspace: summed over the CPUs.
 struct Memory {
     explicit Memory(Router &router)
-        : connections(aged_connections(router.datapath())),
+        : connections(aged_connections(router.datapath())), events(aged_events(router.datapath())),
           fragments(aged<tg_fragment>(router.datapath(), "tg_fragments", {&tg_fragment::seen})),
           attached(
               aged<tg_attached>(router.datapath(), "tg_attached", {&tg_attached::dhcp_request})),
@@ -61,7 +81,7 @@ struct Memory {
     {
     }
 
-    Entries connections, fragments, attached, table;
+    Entries connections, events, fragments, attached, table;
     std::vector<tg_counter> reasons, rules;
 };
 
@@ -115,6 +135,7 @@ void compare_memory(Router &hosted, Router &kernel, std::vector<std::string> &di
         differences.push_back("connections kernel:" + lines(kernel));
     }
     compare("connection", a.connections, b.connections, differences);
+    compare("event", a.events, b.events, differences);
     compare("fragment", a.fragments, b.fragments, differences);
     compare("interface", a.attached, b.attached, differences);
     compare("table", a.table, b.table, differences);

@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "bpf/core/throughput.h"
 #include "control/base/text.h"
 #include "tests/harness/icmp_error.h"
 #include "tests/harness/sent.h"
@@ -47,7 +48,7 @@ std::string first_word(std::string &text)
 
 bool has_block(const std::string &word)
 {
-    return word == "rules" || word == "connections";
+    return word == "rules" || word == "connections" || word == "events" || word == "rates";
 }
 
 bool is_packet(const std::string &word)
@@ -58,8 +59,8 @@ bool is_packet(const std::string &word)
 // Adds one line to the case; "" or what is wrong.
 std::string add_line(Case &test, const std::string &raw, unsigned number)
 {
-    constexpr std::array words = {"rules",  "in",          "out",   "wait",  "sweep",
-                                  "socket", "connections", "count", "hosted"};
+    constexpr std::array words = {"rules",       "in",     "out",   "wait",  "sweep", "socket",
+                                  "connections", "events", "rates", "count", "hosted"};
     std::string line = without_comment(raw);
     const bool indented = raw.starts_with("    ");
     if (!test.steps.empty() && indented && line.starts_with("->")) {
@@ -310,6 +311,43 @@ void run_connections(const Step &step, Router &router, Differences &differences)
     differences.expect<std::uint64_t>("number of connections", rows, router.counted_connections());
 }
 
+// The lines of a block that have to be there in this order.
+void expect_lines(const Step &step, const std::vector<std::string> &found, Differences &differences)
+{
+    auto expected = step.block;
+    std::erase(expected, "");
+    differences.expect(step.word, fmt::format("\n      {}", fmt::join(expected, "\n      ")),
+                       fmt::format("\n      {}", fmt::join(found, "\n      ")));
+}
+
+void run_events(const Step &step, Router &router, Differences &differences)
+{
+#define TG_X(name, text) std::string_view{text},
+    constexpr std::array names = {TG_EVENTS(TG_X)};
+#undef TG_X
+    std::vector<std::string> found;
+    for (const tg_event &event : router.datapath().take_events()) {
+        found.push_back(
+            fmt::format("{} {}", names.at(event.kind), to_string(TableRow{event.conn, 0, false})));
+    }
+    expect_lines(step, found, differences);
+}
+
+// In the table's order.
+void run_rates(const Step &step, Router &router, Differences &differences)
+{
+    std::vector<std::string> found;
+    const Datapath &datapath = router.datapath();
+    for (const TableRow &row : router.table()) {
+        const auto rate = [&](tg_direction direction) {
+            return tg_throughput_now(&row.record, direction, datapath.now(),
+                                     datapath.ticks_per_second());
+        };
+        found.push_back(fmt::format("{}/{}", rate(TG_ORIGINAL), rate(TG_REPLY)));
+    }
+    expect_lines(step, found, differences);
+}
+
 void run_count(const Step &step, Router &router, Differences &differences)
 {
     const std::size_t last = step.text.rfind(' ');
@@ -334,6 +372,10 @@ void run_step(const Step &step, Router &router, Differences &differences)
         run_wait(step, router, differences);
     } else if (step.word == "connections") {
         run_connections(step, router, differences);
+    } else if (step.word == "events") {
+        run_events(step, router, differences);
+    } else if (step.word == "rates") {
+        run_rates(step, router, differences);
     } else if (step.word == "count") {
         run_count(step, router, differences);
     } else if (step.word == "socket") {

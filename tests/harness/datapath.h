@@ -19,6 +19,7 @@
 #include "tidegate/chain.h"
 #include "tidegate/conn.h"
 #include "tidegate/control.h"
+#include "tidegate/event.h"
 
 namespace tg::test {
 
@@ -97,6 +98,9 @@ public:
     virtual void make_table() = 0;
     // Its records that are connections.
     [[nodiscard]] virtual std::vector<tg_conn> connections() const = 0;
+
+    // What the programs have told of connections since the last call.
+    virtual std::vector<tg_event> take_events() = 0;
 
     // Time as the programs see it, in jiffies; it stands still but for advance().
     [[nodiscard]] virtual std::uint64_t now() const = 0;

@@ -63,6 +63,16 @@ FakeMap &FakeKernel::map_at(const void *address)
     return *found->second;
 }
 
+FakeMap &FakeKernel::ring_of(const void *record)
+{
+    const auto found =
+        std::ranges::find_if(maps_, [](const auto &entry) { return entry.second->holds_record(); });
+    if (record == nullptr || found == maps_.end()) {
+        throw std::runtime_error("a program submitted what it had not reserved");
+    }
+    return *found->second;
+}
+
 int FakeKernel::run(Function function, FakeSkb &skb)
 {
     running_ = &skb;
@@ -70,6 +80,9 @@ int FakeKernel::run(Function function, FakeSkb &skb)
     running_ = nullptr;
     for (const auto &[address, map] : maps_) {
         map->program_ended();
+        if (map->holds_record()) {
+            throw std::runtime_error("a program did not submit a record");
+        }
     }
     if (!borrowed_.empty()) {
         throw std::runtime_error("a program did not release a socket");
@@ -153,6 +166,17 @@ long tg_fake_map_update(void *map, const void *key, const void *value, std::uint
 long tg_fake_map_delete(void *map, const void *key)
 {
     return FakeKernel::current().map_at(map).remove(key);
+}
+
+void *tg_fake_ringbuf_reserve(void *map, std::uint64_t size, std::uint64_t flags)
+{
+    return flags == 0 ? FakeKernel::current().map_at(map).reserve(size) : nullptr;
+}
+
+void tg_fake_ringbuf_submit(void *record, std::uint64_t flags)
+{
+    (void)flags;
+    FakeKernel::current().ring_of(record).submit(record);
 }
 
 std::uint64_t tg_fake_jiffies()

@@ -39,7 +39,9 @@ public:
     void add_map(const void *symbol, const std::shared_ptr<FakeMap> &map);
     // Throws if no map is known at the address.
     FakeMap &map_at(const void *address);
-    // Runs one program on one packet; throws if it leaves a socket reference behind.
+    // The ring buffer of which a program holds a record; throws if there is none.
+    FakeMap &ring_of(const void *record);
+    // Runs one program on one packet; throws if it leaves a socket reference or a record behind.
     int run(Function function, FakeSkb &skb);
 
     std::uint64_t jiffies = 0xffffffff - 300ull * 1000; // like the real one: wraps 32 bits soon

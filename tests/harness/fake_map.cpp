@@ -5,6 +5,7 @@
 #include <cstring>
 #include <linux/bpf.h>
 #include <stdexcept>
+#include <utility>
 
 namespace tg::test {
 namespace {
@@ -20,7 +21,13 @@ bool known_type(std::uint32_t type)
 {
     return type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
            type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH ||
-           type == BPF_MAP_TYPE_ARRAY_OF_MAPS;
+           type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_RINGBUF;
+}
+
+// What a record takes of a ring buffer.
+std::size_t ring_bytes(std::size_t size)
+{
+    return (size + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
 }
 
 } // namespace
@@ -141,6 +148,36 @@ long FakeMap::set_inner(std::uint32_t index, std::shared_ptr<FakeMap> inner)
     }
     inner_[index] = std::move(inner);
     return 0;
+}
+
+void *FakeMap::reserve(std::size_t size)
+{
+    if (shape_.type != BPF_MAP_TYPE_RINGBUF || reserved_ != nullptr) {
+        throw std::runtime_error("no record of " + shape_.name + " can be reserved");
+    }
+    // Like the kernel, which never fills it to the last byte.
+    if (used_ + ring_bytes(size) >= shape_.max_entries) {
+        return nullptr;
+    }
+    reserved_.reset(new std::uint8_t[size]());
+    reserved_size_ = size;
+    return reserved_.get();
+}
+
+void FakeMap::submit(void *record)
+{
+    if (record != reserved_.get()) {
+        throw std::runtime_error("a program submitted what it had not reserved");
+    }
+    records_.emplace_back(reserved_.get(), reserved_.get() + reserved_size_);
+    used_ += ring_bytes(reserved_size_);
+    reserved_.reset();
+}
+
+std::vector<Bytes> FakeMap::take_records()
+{
+    used_ = 0;
+    return std::exchange(records_, {});
 }
 
 std::vector<std::pair<Bytes, Bytes>> FakeMap::entries() const

@@ -41,6 +41,16 @@ public:
     {
         graveyard_.clear();
     }
+    // Of a ring buffer: room for a record, nullptr if there is none, and what was submitted since
+    // the last call.
+    void *reserve(std::size_t size);
+    void submit(void *record);
+    std::vector<Bytes> take_records();
+    // Whether a program holds a record it has not submitted.
+    [[nodiscard]] bool holds_record() const
+    {
+        return reserved_ != nullptr;
+    }
     // Copies of all keys and values.
     [[nodiscard]] std::vector<std::pair<Bytes, Bytes>> entries() const;
 
@@ -60,6 +70,10 @@ private:
     std::unordered_map<std::string, Element> hash_;
     std::list<std::string> order_; // of use, for LRU maps
     std::vector<Block> graveyard_;
+    Block reserved_; // in a ring buffer, by the program that runs
+    std::size_t reserved_size_ = 0;
+    std::size_t used_ = 0; // bytes
+    std::vector<Bytes> records_;
 };
 
 } // namespace tg::test

@@ -159,6 +159,15 @@ public:
         return result;
     }
 
+    std::vector<tg_event> take_events() override
+    {
+        std::vector<tg_event> events;
+        for (const Bytes &record : at("tg_events").take_records()) {
+            events.push_back(value_of<tg_event>(record));
+        }
+        return events;
+    }
+
     [[nodiscard]] std::uint64_t now() const override
     {
         return kernel_.jiffies;

@@ -4,13 +4,10 @@
 #include "tests/harness/datapath.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/pkt_cls.h>
 #include <map>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include "bpf/core/rate.h"
 #include "bpf/core/reason.h"
@@ -18,6 +15,8 @@
 #include "control/maps/mapping.h"
 #include "control/maps/table_size.h"
 #include "tests/harness/kernel_clock.h"
+#include "tests/harness/kernel_ring.h"
+#include "tests/harness/kernel_socket.h"
 #include "tests/harness/topology.h"
 #include "tidegate/control.h"
 #include "tidegate/handover.h"
@@ -33,56 +32,6 @@ struct KernelMap {
     std::uint32_t value_size = 0; // as userspace sees it: of all CPUs
     std::uint32_t max_entries = 0;
 };
-
-sockaddr_storage socket_address(const std::string &text, std::uint16_t port, socklen_t &length)
-{
-    sockaddr_storage storage{};
-    if (text.find(':') == std::string::npos) {
-        sockaddr_in address{
-            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
-        inet_pton(AF_INET, text.c_str(), &address.sin_addr);
-        std::memcpy(&storage, &address, length = sizeof address);
-    } else {
-        sockaddr_in6 address{.sin6_family = AF_INET6,
-                             .sin6_port = htons(port),
-                             .sin6_flowinfo = 0,
-                             .sin6_addr = {},
-                             .sin6_scope_id = 0};
-        inet_pton(AF_INET6, text.c_str(), &address.sin6_addr);
-        std::memcpy(&storage, &address, length = sizeof address);
-    }
-    return storage;
-}
-
-// A listening socket, or one made established without a packet (TCP_REPAIR).
-Fd open_socket(const Socket &wanted)
-{
-    const int family = wanted.local.find(':') == std::string::npos ? AF_INET : AF_INET6;
-    Fd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int one = 1;
-    const bool listening = wanted.remote.empty();
-    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-    if (!listening && setsockopt(fd.get(), IPPROTO_TCP, TCP_REPAIR, &one, sizeof one) != 0) {
-        refuse("TCP_REPAIR");
-    }
-    socklen_t length = 0;
-    auto address = socket_address(wanted.local, wanted.local_port, length);
-    if (bind(fd.get(), reinterpret_cast<sockaddr *>(&address), length) != 0) {
-        refuse("bind to " + wanted.local);
-    }
-    if (listening) {
-        if (listen(fd.get(), 1) != 0) {
-            refuse("listen");
-        }
-        return fd;
-    }
-    address = socket_address(wanted.remote, wanted.remote_port, length);
-    if (connect(fd.get(), reinterpret_cast<sockaddr *>(&address), length) != 0) {
-        refuse("connect to " + wanted.remote);
-    }
-    return fd;
-}
 
 // Without an own entry, the map named `name` of the object uses the one made before.
 void share_maps(bpf_object *object, std::map<std::string, KernelMap, std::less<>> &maps)
@@ -262,6 +211,11 @@ public:
         std::vector<tg_conn> result;
         std::ranges::copy_if(records(), std::back_inserter(result), is_connection);
         return result;
+    }
+
+    std::vector<tg_event> take_events() override
+    {
+        return read_ring(at("tg_events").fd);
     }
 
     // Time stands still: before each run the records are moved on by what has really passed.
@@ -467,6 +421,7 @@ private:
             if (is_connection(record)) {
                 change(record.last_seen);
                 change(record.created);
+                change(record.throughput.sampled);
             }
         }
         change_map("tg_fragments", {&tg_fragment::seen}, change);

@@ -39,6 +39,7 @@ constexpr std::array<std::uint32_t, TG_TIMEOUT_SLOTS> default_timeouts = {
 };
 
 constexpr std::string_view probe_comment = "probe of ";
+constexpr std::uint64_t always = INT64_MAX; // of a time to come
 
 // Rules before all others that count and go on: which of them counts tells the connection-state
 // a packet has in the filter chains, without a look inside.
@@ -185,6 +186,7 @@ void Router::forget()
     datapath_->make_table();
     clear("tg_fragments");
     datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
+    datapath_->take_events();
 }
 
 void Router::reset()
@@ -201,7 +203,7 @@ void Router::reset()
                      .boottime_offset_ns = 0};
     const std::uint32_t zero = 0;
     datapath_->update("tg_layout", bytes_of(zero), bytes_of(layout));
-    datapath_->update("tg_control", bytes_of(zero), bytes_of(tg_control{}));
+    datapath_->update("tg_control", bytes_of(zero), bytes_of(tg_control{.listening = always}));
     datapath_->clear_counters("tg_reasons_count", TG_LIMIT_REASONS);
     datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
     datapath_->clear_counters("tg_answers_count", TG_ANSWER_COUNT);
@@ -272,7 +274,7 @@ Result<void> Router::commit(std::string_view routeros)
     elements_ = image->elements;
     bank_++;
     datapath_->fill_bank(static_cast<std::uint32_t>(bank_ & 1), elements_);
-    const tg_control control{.bank = bank_, .heartbeat = datapath_->now()};
+    const tg_control control{.bank = bank_, .heartbeat = datapath_->now(), .listening = always};
     const std::uint32_t zero = 0;
     datapath_->update("tg_control", bytes_of(zero), bytes_of(control));
     for (const std::string_view menu : {menu_filter4, menu_filter6, menu_raw4, menu_raw6}) {

@@ -29,6 +29,8 @@ enum libbpf_pin_type {
 #define bpf_map_lookup_elem                      tg_fake_map_lookup
 #define bpf_map_update_elem                      tg_fake_map_update
 #define bpf_map_delete_elem                      tg_fake_map_delete
+#define bpf_ringbuf_reserve                      tg_fake_ringbuf_reserve
+#define bpf_ringbuf_submit                       tg_fake_ringbuf_submit
 #define bpf_jiffies64                            tg_fake_jiffies
 #define bpf_ktime_get_ns                         tg_fake_ktime
 #define bpf_skb_load_bytes                       tg_fake_load_bytes
@@ -52,6 +54,8 @@ enum libbpf_pin_type {
 void *tg_fake_map_lookup(void *map, const void *key);
 long tg_fake_map_update(void *map, const void *key, const void *value, __u64 flags);
 long tg_fake_map_delete(void *map, const void *key);
+void *tg_fake_ringbuf_reserve(void *map, __u64 size, __u64 flags);
+void tg_fake_ringbuf_submit(void *record, __u64 flags);
 __u64 tg_fake_jiffies(void);
 __u64 tg_fake_ktime(void);
 long tg_fake_load_bytes(const void *skb, __u32 offset, void *to, __u32 length);

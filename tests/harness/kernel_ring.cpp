@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/harness/kernel_ring.h"
+
+#include <bpf/libbpf.h>
+
+#include "tests/harness/kernel_clock.h"
+
+namespace tg::test {
+namespace {
+
+struct CloseRing {
+    void operator()(ring_buffer *ring) const
+    {
+        ring_buffer__free(ring);
+    }
+};
+
+int keep(void *events, void *data, std::size_t size)
+{
+    const auto *bytes = static_cast<const std::uint8_t *>(data);
+    static_cast<std::vector<tg_event> *>(events)->push_back(
+        value_of<tg_event>(Bytes(bytes, bytes + size)));
+    return 0;
+}
+
+} // namespace
+
+std::vector<tg_event> read_ring(int fd)
+{
+    std::vector<tg_event> events;
+    const std::unique_ptr<ring_buffer, CloseRing> ring(
+        ring_buffer__new(fd, keep, &events, nullptr));
+    if (!ring || ring_buffer__consume(ring.get()) < 0) {
+        refuse("cannot read tg_events");
+    }
+    return events;
+}
+
+} // namespace tg::test
