@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/rpc/client.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>
@@ -21,13 +22,34 @@ Result<Client> Client::connect(const std::filesystem::path &path)
     return Client(std::move(*socket));
 }
 
-Result<Line> Client::read_line()
+void Client::wait(std::vector<pollfd> &ends)
+{
+    while (!ends.empty()) {
+        std::vector<pollfd> all = ends;
+        all.push_back({.fd = socket_.get(), .events = POLLIN, .revents = 0});
+        if (::poll(all.data(), all.size(), -1) < 0) {
+            continue; // a signal
+        }
+        const bool came = all.back().revents != 0;
+        all.pop_back();
+        if (std::ranges::any_of(all, [](const pollfd &end) { return end.revents != 0; })) {
+            send_all(socket_, notice_line("cancel"));
+            ends.clear();
+        }
+        if (came) {
+            return;
+        }
+    }
+}
+
+Result<Line> Client::read_line(std::vector<pollfd> &ends)
 {
     std::array<char, 65536> buffer;
     while (true) {
         if (std::optional<Line> line = reader_.next()) {
             return std::move(*line);
         }
+        wait(ends);
         const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
         if (size > 0) {
             reader_.feed({buffer.data(), static_cast<std::size_t>(size)});
@@ -37,7 +59,8 @@ Result<Line> Client::read_line()
     }
 }
 
-Answer<Json> Client::call(std::string_view method, const Json &params, const OnOutput &on_output)
+Answer<Json> Client::call(std::string_view method, const Json &params, const OnOutput &on_output,
+                          std::vector<pollfd> ends)
 {
     const Json id = ++last_id_;
     const std::string request = request_line(id, method, params);
@@ -47,7 +70,7 @@ Answer<Json> Client::call(std::string_view method, const Json &params, const OnO
     // An agent that refuses us has said so before it closed: read on if sending fails.
     send_all(socket_, request);
     while (true) {
-        const Result<Line> line = read_line();
+        const Result<Line> line = read_line(ends);
         if (!line) {
             return refuse(Code::internal, line.error().message);
         }

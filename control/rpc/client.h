@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <poll.h>
 #include <string_view>
+#include <vector>
 
 #include "control/base/fd.h"
 #include "control/rpc/framing.h"
@@ -18,14 +20,17 @@ public:
     static Result<Client> connect(const std::filesystem::path &path);
 
     using OnOutput = std::function<void(std::string_view text)>;
-    // Waits for the answer. Code::internal: the connection broke.
+    // Waits for the answer. Code::internal: the connection broke. What never ends by itself ends
+    // with the first event of one of `ends`.
     Answer<Json> call(
         std::string_view method, const Json &params,
-        const OnOutput &on_output = [](std::string_view) {});
+        const OnOutput &on_output = [](std::string_view) {}, std::vector<pollfd> ends = {});
 
 private:
     explicit Client(Fd socket);
-    Result<Line> read_line();
+    Result<Line> read_line(std::vector<pollfd> &ends);
+    // Until something came; tells the agent, once, that one of `ends` was first.
+    void wait(std::vector<pollfd> &ends);
 
     Fd socket_;
     LineReader reader_;

@@ -145,6 +145,11 @@ std::string request_line(const Json &id, std::string_view method, const Json &pa
         {{"jsonrpc", protocol_version}, {"id", id}, {"method", method}, {"params", params}});
 }
 
+std::string notice_line(std::string_view method)
+{
+    return to_line({{"jsonrpc", protocol_version}, {"method", method}});
+}
+
 std::string result_line(const Json &id, const Json &result)
 {
     return to_line({{"jsonrpc", protocol_version}, {"id", id}, {"result", result}});

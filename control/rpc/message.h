@@ -64,6 +64,7 @@ std::expected<Request, BadRequest> parse_request(std::string_view line);
 
 // Each is one line with its end.
 std::string request_line(const Json &id, std::string_view method, const Json &params);
+std::string notice_line(std::string_view method); // wants no answer
 std::string result_line(const Json &id, const Json &result);
 std::string failure_line(const Json &id, const Failure &failure);
 std::string output_line(const Json &id, std::string_view text);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -33,12 +34,18 @@ public:
         return alive_;
     }
 
-    bool flush()
+    bool flush() override
     {
         if (!pending_.empty()) {
             send(pending_.size());
         }
         return alive_;
+    }
+
+    [[nodiscard]] bool wanted() const override
+    {
+        pollfd next = {.fd = socket_.get(), .events = POLLIN, .revents = 0};
+        return alive_ && ::poll(&next, 1, 0) == 0;
     }
 
 private:

@@ -23,6 +23,11 @@ public:
     virtual ~Output() = default;
     // False: the client is gone, and nothing that is printed can reach it any more.
     virtual bool write(std::string_view text) = 0;
+    // What was written goes out now, however little it is. False as above.
+    virtual bool flush() = 0;
+    // False: the client is gone, or it has sent something else meanwhile, which ends what never
+    // ends by itself.
+    [[nodiscard]] virtual bool wanted() const = 0;
 };
 
 // One client's side of the service; used by one thread.

@@ -41,23 +41,28 @@ rpc::Json params_of(const Question &question)
     return params;
 }
 
-// What the answer to `method` prints goes out as it comes.
-rpc::Answer<rpc::Json> call(rpc::Client &client, const char *method, const rpc::Json &params)
+// What the answer to `method` prints goes out as it comes; `ends` end what never ends by itself.
+rpc::Answer<rpc::Json> call(rpc::Client &client, const char *method, const rpc::Json &params,
+                            const std::vector<pollfd> &ends)
 {
     Result<void> written;
     const auto print = [&written](std::string_view text) {
         if (written) {
             written = write_out(text);
         }
+        if (written) {
+            written = flush_out();
+        }
     };
-    rpc::Answer<rpc::Json> answer = client.call(method, params, print);
+    rpc::Answer<rpc::Json> answer = client.call(method, params, print, ends);
     if (written) {
         written = flush_out();
     }
     return written ? std::move(answer) : rpc::refuse(rpc::Code::failed, written.error().message);
 }
 
-// What ends a listing with interval=: nobody reads it any more, or the next command is there.
+// What ends a listing with interval= or follow: nobody reads it any more, or the next command is
+// there.
 constexpr pollfd reader_gone = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
 constexpr pollfd next_command = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
 
@@ -79,7 +84,7 @@ rpc::Answer<rpc::Json> repeat(rpc::Client &client, rpc::Answer<rpc::Json> answer
         if (const Result<void> top = write_out(terminal ? "\033[H\033[J" : ""); !top) {
             return rpc::refuse(rpc::Code::failed, top.error().message);
         }
-        answer = call(client, "repeat", rpc::Json::object());
+        answer = call(client, "repeat", rpc::Json::object(), ends);
     }
     return answer;
 }
@@ -123,7 +128,8 @@ Result<void> ask(const Instance &instance, const Question &question)
     if (!client) {
         return std::unexpected(client.error());
     }
-    const auto answer = repeat(*client, call(*client, "run", params_of(question)), {reader_gone});
+    const std::vector<pollfd> ends = {reader_gone};
+    const auto answer = repeat(*client, call(*client, "run", params_of(question), ends), ends);
     if (!answer) {
         return std::unexpected(rpc::to_error(answer.error()));
     }
@@ -144,8 +150,8 @@ Result<void> converse(const Instance &instance, bool json)
             return {};
         }
         const Question question{std::move(*text), "", false, json};
-        const auto answer =
-            repeat(*client, call(*client, "run", params_of(question)), {reader_gone, next_command});
+        const std::vector<pollfd> ends = {reader_gone, next_command};
+        const auto answer = repeat(*client, call(*client, "run", params_of(question), ends), ends);
         if (!answer) {
             fmt::print(stderr, "{}\n", to_string(rpc::to_error(answer.error())));
             continue;
