@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 
 #include "control/agent/console.h"
+#include "control/agent/event_stream.h"
 #include "control/agent/lock.h"
 #include "control/agent/status.h"
 #include "control/base/log.h"
@@ -25,6 +26,8 @@ constexpr milliseconds network_interval{100};
 constexpr std::uint64_t aging_slice = 16384;
 constexpr milliseconds aging_slice_interval{50};
 constexpr milliseconds aging_round_interval{1000};
+// Events handed on before the loop looks after the rest.
+constexpr std::size_t event_batch = 1024;
 constexpr milliseconds stop_poll{10};
 // How long clients may take to read their last answer when the agent stops.
 constexpr milliseconds stop_patience{1000};
@@ -42,11 +45,13 @@ std::string user_name(uid_t uid)
 
 } // namespace
 
-Agent::Agent(Instance instance, maps::Instance maps, Network network, std::unique_ptr<Loop> loop)
+Agent::Agent(Instance instance, maps::Instance maps, maps::Events events, Network network,
+             std::unique_ptr<Loop> loop)
     : instance_(std::move(instance)), maps_(std::move(maps)), store_(maps_, host_clock()),
       datapath_(maps_, store_.clock()), runtime_(maps_, store_),
       committer_(datapath_, Paths::of(instance_), host_clock()), aging_(store_),
-      network_(std::move(network)), loop_(std::move(loop)), started_(host_clock().since_boot())
+      events_(std::move(events)), network_(std::move(network)), loop_(std::move(loop)),
+      started_(host_clock().since_boot())
 {
 }
 
@@ -64,6 +69,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const Instance &instance)
     if (!maps) {
         return std::unexpected(maps.error());
     }
+    Result<maps::Events> events = maps::Events::open(instance.bpffs());
+    if (!events) {
+        return std::unexpected(events.error());
+    }
     Result<Network> network = Network::open();
     if (!network) {
         return std::unexpected(network.error());
@@ -72,8 +81,8 @@ Result<std::unique_ptr<Agent>> Agent::start(const Instance &instance)
     if (!loop) {
         return std::unexpected(loop.error());
     }
-    std::unique_ptr<Agent> agent(
-        new Agent(instance, std::move(*maps), std::move(*network), std::move(*loop)));
+    std::unique_ptr<Agent> agent(new Agent(instance, std::move(*maps), std::move(*events),
+                                           std::move(*network), std::move(*loop)));
     if (const Result<void> begun = agent->begin(); !begun) {
         return std::unexpected(begun.error());
     }
@@ -179,6 +188,10 @@ Result<void> Agent::listen()
     }
     beat();
     aging_timer_->set(aging_slice_interval);
+    if (const Result<void> watched = loop_->watch(events_.fd(), [this] { hand_on_events(); });
+        !watched) {
+        return watched;
+    }
     return loop_->watch(network_.fd(), [this] { network_event(); });
 }
 
@@ -257,7 +270,54 @@ void Agent::beat()
     if (const Result<void> set = maps_.control.set_heartbeat(store_.clock().now()); !set) {
         log_error("{}", to_string(set.error()));
     }
+    listen_to_datapath();
     heartbeat_->set(heartbeat_interval);
+}
+
+// As long as somebody follows; if the agent dies, the datapath soon stops telling.
+void Agent::listen_to_datapath()
+{
+    const std::uint64_t patience =
+        std::uint64_t{TG_LIMIT_SILENCE_SECONDS} * store_.clock().ticks_per_second();
+    const std::uint64_t until = followers_.count() == 0 ? 0 : store_.clock().now() + patience;
+    if (const Result<void> set = maps_.control.set_listening(until); !set) {
+        log_error("{}", to_string(set.error()));
+    }
+}
+
+// What is lost was lost behind what is in the ring, which was full then.
+void Agent::hand_on_events()
+{
+    const Result<tg_table> table = maps_.table.read();
+    const Result<std::size_t> told =
+        events_.read(event_batch, [this](const tg_event &event) { followers_.tell(event); });
+    if (!told || !table) {
+        log_error("{}", to_string(told ? table.error() : told.error()));
+        loop_->forget(events_.fd());
+        followers_.end();
+        return;
+    }
+    if (*told < event_batch && table->events_lost != events_lost_) {
+        followers_.lose(table->events_lost - events_lost_);
+        events_lost_ = table->events_lost;
+    }
+}
+
+// Followers are told of losses from now on.
+Result<std::unique_ptr<EventStream>> Agent::follow()
+{
+    return loop_->call([this]() -> Result<std::unique_ptr<EventStream>> {
+        if (followers_.count() == 0) {
+            const Result<tg_table> table = maps_.table.read();
+            if (!table) {
+                return std::unexpected(table.error());
+            }
+            events_lost_ = table->events_lost;
+        }
+        auto stream = std::make_unique<FollowedConnections>(followers_.add(), store_);
+        listen_to_datapath();
+        return stream;
+    });
 }
 
 void Agent::age()
@@ -345,6 +405,7 @@ rpc::Json Agent::status_now()
             {"armed", standing.armed},
             {"saved", standing.saved},
             {"notices", standing.notices},
+            {"followers", followers_.count()},
             {"interfaces", network_.state().environment.interfaces.size()},
             {"route-changes", network_.route_changes()},
             {"netlink-losses", network_.losses()}};
@@ -364,6 +425,7 @@ void Agent::begin_stop()
     stopping_ = true;
     stop_began_ = host_clock().since_boot();
     loop_->forget(server_->fd());
+    followers_.end();
     server_->stop();
     stop_timer_->set(stop_poll);
 }

@@ -12,6 +12,8 @@
 #include "control/base/instance.h"
 #include "control/commit/committer.h"
 #include "control/conntrack/aging.h"
+#include "control/conntrack/followers.h"
+#include "control/maps/events.h"
 #include "control/rpc/server.h"
 
 namespace tg {
@@ -35,6 +37,7 @@ public:
     {
         return runtime_;
     }
+    Result<std::unique_ptr<EventStream>> follow() override;
     Result<std::uint64_t> apply(const Change &change) override;
     rpc::Json status() override;
     void stop() override;
@@ -42,7 +45,8 @@ public:
     std::unique_ptr<rpc::Conversation> talk_to(const rpc::Peer &peer) override;
 
 private:
-    Agent(Instance instance, maps::Instance maps, Network network, std::unique_ptr<Loop> loop);
+    Agent(Instance instance, maps::Instance maps, maps::Events events, Network network,
+          std::unique_ptr<Loop> loop);
 
     // The steps of start.
     Result<void> begin();
@@ -58,6 +62,8 @@ private:
     Result<void> tell_datapath();
     void beat();
     void age();
+    void listen_to_datapath();
+    void hand_on_events();
     bool continue_resize();
     void size_table();
     void begin_stop();
@@ -72,6 +78,9 @@ private:
     KernelRuntime runtime_;
     Committer committer_;
     Aging aging_;
+    maps::Events events_;
+    Followers followers_;
+    std::uint64_t events_lost_ = 0; // that followers know of
     Network network_;
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<rpc::Server> server_;

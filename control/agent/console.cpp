@@ -89,6 +89,7 @@ const std::vector<Console::Method> &Console::methods()
           {"width", Type::number_unsigned},
           {"import", Type::boolean}}},
         {"repeat", &Console::repeat, {}},
+        {"cancel", &Console::cancel, {}},
         {"export", &Console::export_all, {}},
         {"status", &Console::status, {}},
         {"ping", &Console::ping, {}},
@@ -178,6 +179,8 @@ Answer<Json> Console::run_commands(const std::vector<Command> &commands, Session
         // A single command prints nothing if it fails, so the last one need not be kept back.
         if (!changing && &command == &commands.back()) {
             sink.release();
+            runtime.allow_follow([this] { return engine_.follow(); },
+                                 [&sink] { return !sink.wanted(); });
         }
         const Result<Duration> done = run.execute(command, session, sink);
         if (!done) {
@@ -216,6 +219,11 @@ Answer<Json> Console::repeat(const Json &, rpc::Output &output)
         return refuse(Code::failed, "there is nothing to repeat");
     }
     return run_commands({*last_}, session_, output);
+}
+
+Answer<Json> Console::cancel(const Json &, rpc::Output &)
+{
+    return Json(true);
 }
 
 Answer<Json> Console::export_all(const Json &, rpc::Output &output)

@@ -31,6 +31,8 @@ private:
     rpc::Answer<rpc::Json> run(const rpc::Json &params, rpc::Output &output);
     // Runs the last command of the last run again, which must have been a print.
     rpc::Answer<rpc::Json> repeat(const rpc::Json &params, rpc::Output &output);
+    // Does nothing: that it was sent ends a print that follows.
+    rpc::Answer<rpc::Json> cancel(const rpc::Json &params, rpc::Output &output);
     rpc::Answer<rpc::Json> export_all(const rpc::Json &params, rpc::Output &output);
     rpc::Answer<rpc::Json> status(const rpc::Json &params, rpc::Output &output);
     rpc::Answer<rpc::Json> ping(const rpc::Json &params, rpc::Output &output);

@@ -26,9 +26,9 @@ struct Snapshot {
 
 // What one run of commands wants changed, all of it or nothing.
 struct Change {
-    std::optional<Config> config;     // commit this
-    std::vector<std::uint32_t> reset; // rule counters to set to nothing
-    std::vector<tg_conn> remove;      // connections to remove
+    std::optional<Config> config;       // commit this
+    std::vector<std::uint32_t> reset;   // rule counters to set to nothing
+    std::vector<ConnectionName> remove; // connections to remove
     Author author;
 
     [[nodiscard]] bool empty() const
@@ -47,6 +47,8 @@ public:
     virtual std::mutex &edits() = 0;
     // For reading; what changes is handed to apply.
     virtual Runtime &runtime() = 0;
+    // What happens to connections from now on.
+    virtual Result<std::unique_ptr<EventStream>> follow() = 0;
     // The revision in force afterwards. Error: nothing has changed, unless it says so.
     virtual Result<std::uint64_t> apply(const Change &change) = 0;
     virtual rpc::Json status() = 0;

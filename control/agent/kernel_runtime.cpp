@@ -28,9 +28,7 @@ void KernelRuntime::reset_rule_counter(std::uint32_t counter)
 Result<void> KernelRuntime::connections(Family family,
                                         const std::function<bool(const Connection &)> &visit) const
 {
-    return visit_connections(store_, family, [&](const tg_conn &record, Duration timeout_left) {
-        return visit({.record = record, .timeout_left = timeout_left});
-    });
+    return visit_connections(store_, family, visit);
 }
 
 Result<std::uint64_t> KernelRuntime::count_connections(Family family) const
@@ -44,12 +42,13 @@ Result<std::uint64_t> KernelRuntime::count_connections(Family family) const
     return family == Family::ipv6 ? ipv6 : table->connections - ipv6;
 }
 
-Result<std::uint64_t> KernelRuntime::remove_connections(const std::vector<tg_conn> &records)
+Result<std::uint64_t>
+KernelRuntime::remove_connections(const std::vector<ConnectionName> &connections)
 {
     std::vector<tg_sweep_key> keys;
-    keys.reserve(records.size());
-    for (const tg_conn &record : records) {
-        keys.push_back(sweep_key(record, true));
+    keys.reserve(connections.size());
+    for (const ConnectionName &connection : connections) {
+        keys.push_back(sweep_key(connection, true));
     }
     return store_.sweep(keys);
 }

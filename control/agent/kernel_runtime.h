@@ -18,7 +18,8 @@ public:
     Result<void> connections(Family family,
                              const std::function<bool(const Connection &)> &visit) const override;
     [[nodiscard]] Result<std::uint64_t> count_connections(Family family) const override;
-    Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) override;
+    Result<std::uint64_t>
+    remove_connections(const std::vector<ConnectionName> &connections) override;
 
 private:
     maps::Instance &maps_;

@@ -21,6 +21,13 @@ void RunOutput::write(std::string_view text)
     abandoned_ = abandoned_ || !client_.write(text);
 }
 
+void RunOutput::flush()
+{
+    if (released_) {
+        abandoned_ = abandoned_ || !client_.flush();
+    }
+}
+
 void RunOutput::release()
 {
     released_ = true;

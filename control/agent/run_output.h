@@ -16,6 +16,8 @@ public:
     // than limit_held_output.
     RunOutput(rpc::Output &client, bool must_hold) : client_(client), must_hold_(must_hold) {}
     void write(std::string_view text) override;
+    // Only what need not be kept back.
+    void flush() override;
 
     // Nothing can undo the run any more: what was kept goes out, and so does all that follows.
     void release();
@@ -23,6 +25,11 @@ public:
     [[nodiscard]] bool overflowed() const
     {
         return overflowed_;
+    }
+    // Somebody reads and waits for more.
+    [[nodiscard]] bool wanted() const
+    {
+        return !abandoned_ && client_.wanted();
     }
     // Nobody is there to read.
     [[nodiscard]] bool abandoned() const

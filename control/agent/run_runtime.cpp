@@ -4,14 +4,26 @@
 namespace tg {
 namespace {
 
-// Which connection, in which life: its tuple and its generation.
-std::string identity(const tg_conn &record)
-{
-    const std::uint32_t generation = tg_word_generation(record.word);
-    std::string bytes(reinterpret_cast<const char *>(&record.original), sizeof record.original);
-    bytes.append(reinterpret_cast<const char *>(&generation), sizeof generation);
-    return bytes;
-}
+// What a run hears: nothing more once it is given up.
+class RunStream final : public EventStream {
+public:
+    RunStream(std::unique_ptr<EventStream> real, std::function<bool()> given_up)
+        : real_(std::move(real)), given_up_(std::move(given_up))
+    {
+    }
+    std::optional<Told> next(Duration patience) override
+    {
+        return real_->next(patience);
+    }
+    [[nodiscard]] bool ended() const override
+    {
+        return real_->ended() || given_up_();
+    }
+
+private:
+    std::unique_ptr<EventStream> real_;
+    std::function<bool()> given_up_;
+};
 
 } // namespace
 
@@ -45,8 +57,8 @@ Result<void> RunRuntime::connections(Family family,
         if (given_up_()) {
             return false;
         }
-        const bool gone = !gone_.empty() && gone_.contains(identity(connection.record));
-        return gone || visit(connection);
+        return (!removed_.empty() && removed_.contains(name_of(connection.record))) ||
+               visit(connection);
     });
 }
 
@@ -56,16 +68,29 @@ Result<std::uint64_t> RunRuntime::count_connections(Family family) const
     return removed_.empty() ? real_.count_connections(family) : Runtime::count_connections(family);
 }
 
-Result<std::uint64_t> RunRuntime::remove_connections(const std::vector<tg_conn> &records)
+Result<std::uint64_t> RunRuntime::remove_connections(const std::vector<ConnectionName> &connections)
 {
-    std::uint64_t count = 0;
-    for (const tg_conn &record : records) {
-        if (gone_.insert(identity(record)).second) {
-            removed_.push_back(record);
-            count++;
-        }
+    const std::size_t before = removed_.size();
+    removed_.insert(connections.begin(), connections.end());
+    return removed_.size() - before;
+}
+
+void RunRuntime::allow_follow(Follow follow, std::function<bool()> unwanted)
+{
+    follow_ = std::move(follow);
+    unwanted_ = std::move(unwanted);
+}
+
+Result<std::unique_ptr<EventStream>> RunRuntime::follow()
+{
+    if (!follow_) {
+        return fail("follow is only possible in the last command of a run that changes nothing");
     }
-    return count;
+    Result<std::unique_ptr<EventStream>> real = follow_();
+    if (!real) {
+        return real;
+    }
+    return std::make_unique<RunStream>(std::move(*real), unwanted_);
 }
 
 } // namespace tg

@@ -6,7 +6,6 @@
 #include <functional>
 #include <optional>
 #include <set>
-#include <string>
 
 #include "control/config/config.h"
 #include "control/config/runtime.h"
@@ -24,20 +23,27 @@ public:
     // long gone.
     void know_counters_of(const Config &in_force);
 
+    // From now on this run may follow, until `unwanted` is true.
+    using Follow = std::function<Result<std::unique_ptr<EventStream>>()>;
+    void allow_follow(Follow follow, std::function<bool()> unwanted);
+
     [[nodiscard]] tg_counter rule_counter(std::uint32_t counter) const override;
     void reset_rule_counter(std::uint32_t counter) override;
     Result<void> connections(Family family,
                              const std::function<bool(const Connection &)> &visit) const override;
     [[nodiscard]] Result<std::uint64_t> count_connections(Family family) const override;
-    Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) override;
+    Result<std::uint64_t>
+    remove_connections(const std::vector<ConnectionName> &connections) override;
+
+    Result<std::unique_ptr<EventStream>> follow() override;
 
     [[nodiscard]] std::vector<std::uint32_t> reset() const
     {
         return {reset_.begin(), reset_.end()};
     }
-    [[nodiscard]] const std::vector<tg_conn> &removed() const
+    [[nodiscard]] std::vector<ConnectionName> removed() const
     {
-        return removed_;
+        return {removed_.begin(), removed_.end()};
     }
 
 private:
@@ -45,8 +51,9 @@ private:
     std::function<bool()> given_up_;
     std::optional<std::set<std::uint32_t>> known_;
     std::set<std::uint32_t> reset_;
-    std::vector<tg_conn> removed_;
-    std::set<std::string> gone_; // identity of the removed ones
+    std::set<ConnectionName> removed_;
+    Follow follow_;
+    std::function<bool()> unwanted_;
 };
 
 } // namespace tg

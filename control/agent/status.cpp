@@ -108,6 +108,8 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
                 {"table-moving", (shape.indexes & TG_SHAPE_MOVING) != 0},
                 {"reserve", header->reserve},
                 {"heartbeat-age", heartbeat_age(maps, clock, control->heartbeat)},
+                {"listening", control->listening > TickClock(maps.layout, clock).now()},
+                {"events-lost", table->events_lost},
                 {"icmp-errors", answers_json(*answers)},
                 {"reasons", reasons_json(*reasons)}};
 }

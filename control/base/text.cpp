@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <iterator>
@@ -183,6 +184,45 @@ std::string group_thousands(std::uint64_t number)
             text += ' ';
         }
         text += digits[index];
+    }
+    return text;
+}
+
+std::string print_rate(std::uint64_t bits_per_second)
+{
+    struct Scale {
+        std::uint64_t from;
+        std::uint64_t factor;
+        std::string_view name;
+    };
+    constexpr std::array scales{Scale{1'000'000'000, 1'000'000'000, "Gbps"},
+                                Scale{1'000'000, 1'000'000, "Mbps"}, Scale{10'000, 1'000, "kbps"}};
+    for (const Scale &scale : scales) {
+        if (bits_per_second >= scale.from) {
+            const std::uint64_t tenths = bits_per_second / (scale.factor / 10);
+            return fmt::format("{}.{}{}", tenths / 10, tenths % 10, scale.name);
+        }
+    }
+    return fmt::format("{}bps", bits_per_second);
+}
+
+std::string print_clock(Duration duration)
+{
+    using namespace std::chrono;
+    duration = std::max(duration, Duration{0});
+    const auto whole_days = floor<days>(duration);
+    const auto time = hh_mm_ss(duration - whole_days);
+    std::string text;
+    if (const auto count = whole_days / weeks{1}; count > 0) {
+        text += fmt::format("{}w", count);
+    }
+    if (const auto count = whole_days.count() % 7; count > 0) {
+        text += fmt::format("{}d", count);
+    }
+    text += fmt::format("{:02}:{:02}:{:02}", time.hours().count(), time.minutes().count(),
+                        time.seconds().count());
+    if (const auto count = time.subseconds().count(); count > 0) {
+        text += fmt::format(".{:03}", count);
     }
     return text;
 }

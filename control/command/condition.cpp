@@ -55,7 +55,9 @@ std::string printed(const Operand &operand)
                                  [](bool value) { return std::string(value ? "yes" : "no"); },
                                  [](std::int64_t value) { return fmt::format("{}", value); },
                                  [](Duration value) { return to_string(value); },
-                                 [](const std::string &value) { return value; }},
+                                 [](const std::string &value) { return value; },
+                                 [](BitRate value) { return print_rate(value.bits); },
+                                 [](const NamedTwice &value) { return value.text; }},
                       operand);
 }
 
@@ -67,7 +69,9 @@ bool is_true(const Operand &operand)
                                  [](Duration value) { return value != Duration{0}; },
                                  [](const std::string &value) {
                                      return !value.empty() && value != "no" && value != "false";
-                                 }},
+                                 },
+                                 [](BitRate value) { return value.bits != 0; },
+                                 [](const NamedTwice &value) { return !value.text.empty(); }},
                       operand);
 }
 
@@ -85,7 +89,12 @@ bool equals(const Operand &operand, const Literal &literal)
                    [&](bool value) { return literal.boolean == value; },
                    [&](std::int64_t value) { return literal.number == value; },
                    [&](Duration value) { return literal.time == value; },
-                   [&](const std::string &value) { return text_equals(value, literal); }},
+                   [&](const std::string &value) { return text_equals(value, literal); },
+                   [&](BitRate value) { return literal.rate == value; },
+                   [&](const NamedTwice &value) {
+                       return value.text == literal.text ||
+                              (!value.also.empty() && value.also == literal.text);
+                   }},
         operand);
 }
 
@@ -105,6 +114,10 @@ std::partial_ordering order(const Operand &operand, const Literal &literal)
                                          literal.number ? read_number(value) : std::nullopt;
                                      return number ? order(*number, literal.number)
                                                    : std::partial_ordering{value <=> literal.text};
+                                 },
+                                 [&](BitRate value) { return order(value, literal.rate); },
+                                 [&](const NamedTwice &value) {
+                                     return std::partial_ordering{value.text <=> literal.text};
                                  }},
                       operand);
 }
@@ -235,6 +248,26 @@ std::optional<std::int64_t> read_number(std::string_view text)
     return product;
 }
 
+std::optional<BitRate> read_rate(std::string_view text)
+{
+    if (text.ends_with("bps")) {
+        text.remove_suffix(3);
+    }
+    const std::size_t point = text.find('.');
+    if (point == std::string_view::npos) {
+        const auto bits = read_number(text);
+        return bits && *bits >= 0 ? std::optional(BitRate{static_cast<std::uint64_t>(*bits)})
+                                  : std::nullopt;
+    }
+    // Tenths are what is printed: "12.3k" is 123 of "0.1k".
+    const bool one_digit = text.size() == point + 3;
+    const auto scaled =
+        one_digit ? read_number(fmt::format("{}{}", text.substr(0, point), text.substr(point + 1)))
+                  : std::nullopt;
+    return scaled && *scaled >= 0 ? std::optional(BitRate{static_cast<std::uint64_t>(*scaled) / 10})
+                                  : std::nullopt;
+}
+
 Literal read_literal(std::string text)
 {
     Literal literal;
@@ -243,6 +276,7 @@ Literal read_literal(std::string text)
     if (const auto time = parse_duration(text)) {
         literal.time = *time;
     }
+    literal.rate = read_rate(text);
     literal.address = read_address(text);
     literal.range = read_range(text);
     literal.text = std::move(text);

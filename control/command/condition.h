@@ -17,9 +17,22 @@
 
 namespace tg {
 
+// Bits a second.
+struct BitRate {
+    std::uint64_t bits = 0;
+    friend auto operator<=>(const BitRate &, const BitRate &) = default;
+};
+
+// A word that has a second name: equal to both, printed as the first.
+struct NamedTwice {
+    std::string text;
+    std::string_view also;
+};
+
 // What a property of one row is worth in a condition. monostate: the row does not have it.
 // Text is the printed form ("192.0.2.1:443", "established,related").
-using Operand = std::variant<std::monostate, bool, std::int64_t, Duration, std::string>;
+using Operand =
+    std::variant<std::monostate, bool, std::int64_t, Duration, std::string, BitRate, NamedTwice>;
 
 // The row a condition is asked about, by property name. nullopt: no such property in this menu.
 using RowView = std::function<std::optional<Operand>(std::string_view property)>;

@@ -36,6 +36,7 @@ struct Literal {
     std::optional<bool> boolean;
     std::optional<std::int64_t> number;
     std::optional<Duration> time;
+    std::optional<BitRate> rate;
     std::optional<Address> address;
     std::optional<AddressRange> range; // also of one address
     std::unique_ptr<const RE2> regex;  // only for "~"
@@ -62,5 +63,7 @@ struct Condition::Node {
 Literal read_literal(std::string text);
 // "0x1F", "-3", "10k", "2M"; nothing if it is no such number or does not fit.
 std::optional<std::int64_t> read_number(std::string_view text);
+// "1500", "10k", "12.3kbps", "0bps".
+std::optional<BitRate> read_rate(std::string_view text);
 
 } // namespace tg

@@ -91,7 +91,9 @@ Operand tcp_state(const Connection &connection)
     if (connection.record.original.protocol != IPPROTO_TCP || state >= tcp_state_names.size()) {
         return {};
     }
-    return std::string(tcp_state_names[state]);
+    // The manual of older versions writes it in full.
+    return NamedTwice{std::string(tcp_state_names[state]),
+                      state == TG_TCP_STATE_SYN_RECV ? "syn-received" : ""};
 }
 
 // Type and code share the place of the destination port, the identifier is the source port.
@@ -120,14 +122,26 @@ Operand timeout(const Connection &connection)
     return std::chrono::floor<std::chrono::seconds>(connection.timeout_left);
 }
 
-Operand no_mark(const Connection & /*connection*/)
+// What no connection has yet: a mark, a helper.
+Operand no_text(const Connection & /*connection*/)
 {
     return {};
 }
 
-Operand empty_mark(const Connection & /*connection*/)
+Operand empty_text(const Connection & /*connection*/)
 {
     return std::string();
+}
+
+// Nor has any packet been fasttracked.
+Operand no_packets(const Connection & /*connection*/)
+{
+    return std::int64_t{0};
+}
+
+template <tg_direction direction> Operand rate(const Connection &connection)
+{
+    return BitRate{connection.rates[direction]};
 }
 
 template <tg_direction direction, __u64 tg_counter::*count>
@@ -182,29 +196,22 @@ constexpr std::array fields_table{
     Field{"tcp-state", true, tcp_state},
     Field{"state", false, tcp_state},
     Field{"timeout", true, timeout},
-    Field{"connection-mark", true, no_mark, empty_mark},
+    Field{"connection-mark", true, no_text, empty_text},
+    Field{"connection-type", true, no_text, empty_text},
     counter_field<TG_ORIGINAL, &tg_counter::packets>("orig-packets"),
     counter_field<TG_ORIGINAL, &tg_counter::bytes>("orig-bytes"),
+    Field{"orig-fasttrack-packets", true, no_packets},
+    Field{"orig-fasttrack-bytes", true, no_packets},
     counter_field<TG_REPLY, &tg_counter::packets>("repl-packets"),
     counter_field<TG_REPLY, &tg_counter::bytes>("repl-bytes"),
+    Field{"repl-fasttrack-packets", true, no_packets},
+    Field{"repl-fasttrack-bytes", true, no_packets},
+    Field{"orig-rate", true, rate<TG_ORIGINAL>},
+    Field{"repl-rate", true, rate<TG_REPLY>},
 #define TG_X(name, letter, text) Field{text, false, flag_bit<TG_CONN_FLAG_BIT_##name>},
     TG_CONN_FLAGS(TG_X)
 #undef TG_X
 };
-
-Json to_json(const Operand &operand)
-{
-    if (const auto *flag = std::get_if<bool>(&operand)) {
-        return *flag;
-    }
-    if (const auto *number = std::get_if<std::int64_t>(&operand)) {
-        return *number;
-    }
-    if (const auto *time = std::get_if<Duration>(&operand)) {
-        return std::chrono::floor<std::chrono::seconds>(*time).count();
-    }
-    return to_string(operand);
-}
 
 } // namespace
 
@@ -229,6 +236,18 @@ Fields ConnectionRow::fields() const
         }
     }
     return fields;
+}
+
+Fields ConnectionRow::values() const
+{
+    Fields values;
+    for (const Field &field : fields_table) {
+        const Operand value = field.value(connection_);
+        if (!std::holds_alternative<std::monostate>(value)) {
+            values.emplace_back(field.name, to_script(value));
+        }
+    }
+    return values;
 }
 
 Json ConnectionRow::json() const

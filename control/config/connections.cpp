@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs of the connection menus. Rows stream from the running table to the sink.
-#include <unordered_set>
+#include <algorithm>
 
 #include <fmt/format.h>
 
 #include "control/config/assign.h"
 #include "control/config/context.h"
+#include "control/config/follow.h"
 #include "control/config/print.h"
 #include "control/config/select.h"
-#include "tidegate/limits.h"
 
 namespace tg {
 namespace {
 
-// Removed at once: bounds the memory while a full table is emptied.
-constexpr std::size_t removal_batch = 16384;
+// A connection the user has named, by id or number.
+struct Named {
+    std::uint32_t id = 0;
+    std::string text;
+    Position position;
+};
 
 // Which connections a command means: those named, or all that satisfy a condition.
 struct Selection {
-    std::optional<std::unordered_set<std::uint32_t>> ids;
+    std::optional<std::vector<Named>> named;
     std::optional<Condition> condition;
 
     [[nodiscard]] bool has(const ConnectionRow &row) const
     {
-        return (!ids || ids->contains(row.id())) && row.matches(condition);
+        return named ? std::ranges::find(*named, row.id(), &Named::id) != named->end()
+                     : row.matches(condition);
     }
 };
 
@@ -33,19 +38,20 @@ Result<Selection> read_selection(Context &context, const Argument &argument)
         if (auto checked = check_find(context.menu, argument); !checked) {
             return std::unexpected(std::move(checked.error()));
         }
-        return Selection{.ids = {}, .condition = argument.substitution->where};
+        return Selection{.named = {}, .condition = argument.substitution->where};
     }
-    Selection selection{.ids = std::unordered_set<std::uint32_t>(), .condition = {}};
+    Selection selection{.named = std::vector<Named>(), .condition = {}};
     const std::string_view text = argument.value.text;
     for (std::size_t start = 0; start < text.size();) {
         const std::size_t end = std::min(text.find(',', start), text.size());
         Position position = argument.value.position;
         position.column += static_cast<unsigned>(start + (argument.value.quoted ? 1 : 0));
-        const auto id = read_id(context, text.substr(start, end - start), position);
+        const std::string_view word = text.substr(start, end - start);
+        const auto id = read_id(context, word, position);
         if (!id) {
             return std::unexpected(id.error());
         }
-        selection.ids->insert(*id);
+        selection.named->push_back({*id, std::string(word), position});
         start = end + 1;
     }
     return selection;
@@ -63,27 +69,21 @@ template <class Each> Result<void> for_each_row(const Context &context, Each eac
     });
 }
 
-// One round: removes up to a batch; how many it found.
-Result<std::size_t> remove_batch(Context &context, const Selection &selection)
+// The first of those named that is not among those found.
+const Named *find_missing(const Selection &selection, const std::vector<ConnectionName> &found)
 {
-    std::vector<tg_conn> records;
-    auto visited =
-        context.runtime.connections(context.menu.family, [&](const Connection &connection) {
-            if (selection.has(ConnectionRow(connection))) {
-                records.push_back(connection.record);
-            }
-            return records.size() < removal_batch;
-        });
-    if (!visited) {
-        return std::unexpected(std::move(visited.error()));
+    if (!selection.named) {
+        return nullptr;
     }
-    if (!records.empty()) {
-        const auto removed = context.runtime.remove_connections(records);
-        if (!removed) {
-            return std::unexpected(removed.error());
-        }
-    }
-    return records.size();
+    const auto missing = std::ranges::find_if(*selection.named, [&found](const Named &named) {
+        return std::ranges::find(found, named.id, &ConnectionName::generation) == found.end();
+    });
+    return missing == selection.named->end() ? nullptr : &*missing;
+}
+
+std::unexpected<Error> no_such_item(const Named &named)
+{
+    return fail(fmt::format("no such item: {}", named.text), named.position);
 }
 
 } // namespace
@@ -93,6 +93,9 @@ Result<void> print_connections(Context &context)
     const auto options = read_print_options(context);
     if (!options) {
         return std::unexpected(options.error());
+    }
+    if (options->follow) {
+        return follow_connections(context, *options);
     }
     Output output(context.sink);
     if (options->style == Style::count && !context.command.where && !options->dynamic_only) {
@@ -149,6 +152,33 @@ Result<void> find_connections(Context &context)
     return {};
 }
 
+Result<Connection> select_connection(Context &context, const Argument &argument)
+{
+    const auto selection = read_selection(context, argument);
+    if (!selection) {
+        return std::unexpected(selection.error());
+    }
+    std::vector<Connection> found;
+    auto visited =
+        context.runtime.connections(context.menu.family, [&](const Connection &connection) {
+            if (selection->has(ConnectionRow(connection))) {
+                found.push_back(connection);
+            }
+            return found.size() < 2;
+        });
+    if (!visited) {
+        return std::unexpected(std::move(visited.error()));
+    }
+    if (found.empty() && selection->named && !selection->named->empty()) {
+        return no_such_item(selection->named->front());
+    }
+    if (found.size() != 1) {
+        return fail(fmt::format("expected one item, not {}", found.empty() ? "none" : "several"),
+                    argument.value.position);
+    }
+    return found.front();
+}
+
 Result<void> remove_connections(Context &context)
 {
     const Argument *which = find_selection(context.command);
@@ -162,23 +192,22 @@ Result<void> remove_connections(Context &context)
     if (!selection) {
         return std::unexpected(selection.error());
     }
-    // New connections may come as fast as old ones go: as many rounds as a full table needs.
-    std::size_t found_in_all = 0;
-    for (std::size_t round = 0; round <= TG_LIMIT_CONNECTIONS / removal_batch; ++round) {
-        const auto found = remove_batch(context, *selection);
-        if (!found) {
-            return std::unexpected(found.error());
-        }
-        found_in_all += *found;
-        if (*found < removal_batch) {
-            break;
-        }
+    std::vector<ConnectionName> found;
+    auto visited =
+        context.runtime.connections(context.menu.family, [&](const Connection &connection) {
+            if (selection->has(ConnectionRow(connection))) {
+                found.push_back(name_of(connection.record));
+            }
+            return true;
+        });
+    if (!visited) {
+        return visited;
     }
-    const auto &named = selection->ids;
-    if (named && !named->empty() && found_in_all == 0) {
-        return fail(fmt::format("no such item: {}", which->value.text), which->value.position);
+    if (const Named *missing = find_missing(*selection, found)) {
+        return no_such_item(*missing);
     }
-    return {};
+    const auto removed = context.runtime.remove_connections(found);
+    return removed ? Result<void>{} : std::unexpected(removed.error());
 }
 
 } // namespace tg

@@ -39,6 +39,7 @@ Result<void> run_disable(Context &context);
 Result<void> run_comment(Context &context);
 Result<void> run_print(Context &context);
 Result<void> run_find(Context &context);
+Result<void> run_get(Context &context);
 Result<void> run_export(Context &context);
 Result<void> run_reset_counters(Context &context);
 Result<void> run_reset_all_counters(Context &context);
@@ -47,5 +48,7 @@ Result<void> run_reset_all_counters(Context &context);
 Result<void> print_connections(Context &context);
 Result<void> find_connections(Context &context);
 Result<void> remove_connections(Context &context);
+// The one connection an argument means.
+Result<Connection> select_connection(Context &context, const Argument &argument);
 
 } // namespace tg

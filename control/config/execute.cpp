@@ -28,6 +28,7 @@ constexpr std::array verbs{
     Verb{"comment", run_comment, true, false},
     Verb{"print", run_print, false, false},
     Verb{"find", run_find, false, false},
+    Verb{"get", run_get, false, false},
     Verb{"export", run_export, false, false},
     Verb{"reset-counters", run_reset_counters, false, true},
     Verb{"reset-counters-all", run_reset_all_counters, false, true},
@@ -67,7 +68,8 @@ public:
     {
         return {};
     }
-    Result<std::uint64_t> remove_connections(const std::vector<tg_conn> & /*records*/) override
+    Result<std::uint64_t>
+    remove_connections(const std::vector<ConnectionName> & /*connections*/) override
     {
         return 0;
     }

@@ -24,6 +24,8 @@ class Sink {
 public:
     virtual ~Sink() = default;
     virtual void write(std::string_view text) = 0;
+    // Nothing comes for a while: what was written is to be seen.
+    virtual void flush() {}
 };
 
 // Where the output of a script goes that nobody watches.

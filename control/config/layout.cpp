@@ -13,18 +13,17 @@ namespace tg {
 namespace {
 
 // Counts in groups of three digits, everything else as it is.
-std::string cell(const Row &row, std::string_view name)
+std::string shown(const Operand &operand)
 {
-    const auto operand = row.operand(name).value_or(Operand{});
     const auto *number = std::get_if<std::int64_t>(&operand);
     return number == nullptr ? to_string(operand)
                              : group_thousands(static_cast<std::uint64_t>(*number));
 }
 
-bool is_number(const Row &row, std::string_view name)
+bool is_number(const Operand &operand)
 {
-    const auto operand = row.operand(name);
-    return operand && std::holds_alternative<std::int64_t>(*operand);
+    return std::holds_alternative<std::int64_t>(operand) ||
+           std::holds_alternative<BitRate>(operand);
 }
 
 // Listings are read by people: only what would look like two words is quoted.
@@ -78,19 +77,21 @@ std::size_t FlagColumns::width() const
     return groups;
 }
 
-Columns::Columns(const std::vector<std::string_view> &names)
+Columns::Columns(const std::vector<std::string_view> &names, bool narrow_numbers)
+    : narrow_numbers_(narrow_numbers)
 {
     for (const std::string_view name : names) {
-        columns_.push_back({.name = name, .width = name.size()});
+        columns_.push_back({.name = name});
     }
 }
 
 void Columns::measure(const Row &row)
 {
     for (Column &column : columns_) {
-        const std::string text = cell(row, column.name);
-        column.width = std::max(column.width, text.size());
-        column.right = column.right || is_number(row, column.name);
+        const Operand operand = row.operand(column.name).value_or(Operand{});
+        const std::string text = shown(operand);
+        column.widest = std::max(column.widest, text.size());
+        column.right = column.right || is_number(operand);
         column.occurs = column.occurs || !text.empty();
     }
 }
@@ -102,6 +103,17 @@ void Columns::drop_empty(std::size_t keep)
     columns_.erase(unused, columns_.end());
 }
 
+std::size_t Columns::width(const Column &column) const
+{
+    return column.right && narrow_numbers_ ? column.widest
+                                           : std::max(column.widest, column.name.size());
+}
+
+std::string Columns::cell(const Column &column, std::string_view text) const
+{
+    return fmt::format(fmt::runtime(column.right ? "  {:>{}}" : "  {:<{}}"), text, width(column));
+}
+
 std::string Columns::heading(std::size_t number_width, std::size_t flags_width) const
 {
     std::vector<std::string> titles;
@@ -109,8 +121,7 @@ std::string Columns::heading(std::size_t number_width, std::size_t flags_width) 
         fmt::format("{:<{}}{:{}}", '#', number_width, "", flags_width == 0 ? 0 : flags_width + 1);
     for (const Column &column : columns_) {
         titles.push_back(title(column.name));
-        line += fmt::format(fmt::runtime(column.right ? "  {:>{}}" : "  {:<{}}"), titles.back(),
-                            column.width);
+        line += cell(column, std::string_view(titles.back()).substr(0, width(column)));
     }
     return fmt::format("Columns: {}\n{}", fmt::join(titles, ", "), trimmed(line) + "\n");
 }
@@ -119,8 +130,7 @@ std::string Columns::line(const Row &row) const
 {
     std::string line;
     for (const Column &column : columns_) {
-        line += fmt::format(fmt::runtime(column.right ? "  {:>{}}" : "  {:<{}}"),
-                            cell(row, column.name), column.width);
+        line += cell(column, shown(row.operand(column.name).value_or(Operand{})));
     }
     return trimmed(std::move(line)) + "\n";
 }

@@ -33,7 +33,8 @@ private:
 // Aligned columns. Widths are measured on all rows before the first is printed.
 class Columns {
 public:
-    explicit Columns(const std::vector<std::string_view> &names);
+    // `narrow_numbers`: see struct Menu.
+    Columns(const std::vector<std::string_view> &names, bool narrow_numbers);
     void measure(const Row &row);
     // Leaves out what no measured row has, but for those named first.
     void drop_empty(std::size_t keep);
@@ -45,11 +46,16 @@ public:
 private:
     struct Column {
         std::string_view name;
-        std::size_t width;
-        bool right = false; // numbers
+        std::size_t widest = 0; // of the values
+        bool right = false;     // numbers
         bool occurs = false;
     };
+    [[nodiscard]] std::size_t width(const Column &column) const;
+    // The text in its column, with the blanks before it.
+    [[nodiscard]] std::string cell(const Column &column, std::string_view text) const;
+
     std::vector<Column> columns_;
+    bool narrow_numbers_;
 };
 
 // "protocol=tcp comment=\"a b\"", each a word of its own.

@@ -67,7 +67,6 @@ public:
 
 private:
     Output &output_;
-    bool begun_ = false;
 };
 
 class DetailListing final : public Listing {
@@ -87,7 +86,8 @@ public:
     }
     void row(const Row &row) override
     {
-        output_.write(number_ == 0 ? flags_.heading() : "\n");
+        output_.write(begun_ ? "\n" : flags_.heading());
+        begun_ = true;
         const std::string letters = flags_.letters(row) + (flags_.width() == 0 ? "" : " ");
         const std::size_t indent = number_width + 1 + letters.size();
         std::string first = fmt::format("{:>{}} {}", number_++, number_width, letters);
@@ -99,7 +99,7 @@ public:
     }
     void end() override
     {
-        if (number_ == 0) {
+        if (!begun_) {
             output_.write(flags_.heading());
         }
     }
@@ -123,7 +123,6 @@ private:
     std::size_t width_;
     Output &output_;
     FlagColumns flags_;
-    std::uint64_t number_ = 0;
 };
 
 class TerseListing final : public Listing {
@@ -144,13 +143,12 @@ public:
 private:
     FlagColumns flags_;
     Output &output_;
-    std::uint64_t number_ = 0;
 };
 
 class ColumnListing final : public Listing {
 public:
     ColumnListing(const Menu &menu, const std::vector<std::string_view> &names, Output &output)
-        : menu_(menu), columns_(names), output_(output)
+        : menu_(menu), columns_(names, menu.narrow_numbers), output_(output)
     {
     }
     [[nodiscard]] bool measures() const override
@@ -163,9 +161,15 @@ public:
         DetailListing::add_flags(flags_, menu_, row);
         ++count_;
     }
+    void expect_more(const Row &widest) override
+    {
+        measure(widest);
+        count_ += many;
+    }
     void row(const Row &row) override
     {
-        if (number_ == 0) {
+        if (!begun_) {
+            begun_ = true;
             number_width_ = fmt::formatted_size("{}", count_ == 0 ? 0 : count_ - 1);
             columns_.drop_empty(1);
             output_.write(flags_.heading());
@@ -185,8 +189,8 @@ private:
     Columns columns_;
     Output &output_;
     FlagColumns flags_;
+    static constexpr std::uint64_t many = 1000;
     std::uint64_t count_ = 0;
-    std::uint64_t number_ = 0;
     std::size_t number_width_ = 1;
 };
 
@@ -199,7 +203,8 @@ public:
     }
     void row(const Row &row) override
     {
-        if (number_ == 0) {
+        if (!begun_) {
+            begun_ = true;
             output_.write(flags_.heading() + heading());
         }
         std::string line = fmt::format("{}", number_++);
@@ -236,15 +241,16 @@ private:
     const Menu &menu_;
     Output &output_;
     FlagColumns flags_;
-    std::uint64_t number_ = 0;
 };
 
-// A record, one property a line.
+// One property a line, records apart.
 class LineListing final : public Listing {
 public:
     explicit LineListing(Output &output) : output_(output) {}
     void row(const Row &row) override
     {
+        output_.write(begun_ ? "\n" : "");
+        begun_ = true;
         const Fields fields = row.fields();
         std::size_t widest = 0;
         for (const auto &[name, value] : fields) {
@@ -253,6 +259,26 @@ public:
         for (const auto &[name, value] : fields) {
             output_.write(fmt::format("  {:>{}}: {}\n", name, widest, value));
         }
+    }
+
+private:
+    Output &output_;
+};
+
+// ".id=*1;protocol=tcp;.id=*2;protocol=udp"
+class ValueListing final : public Listing {
+public:
+    explicit ValueListing(Output &output) : output_(output) {}
+    void row(const Row &row) override
+    {
+        for (const auto &[name, value] : row.values()) {
+            output_.write(fmt::format("{}{}={}", begun_ ? ";" : "", name, value));
+            begun_ = true;
+        }
+    }
+    void end() override
+    {
+        output_.write("\n");
     }
 
 private:
@@ -317,6 +343,12 @@ void Output::flush()
     }
 }
 
+void Output::show()
+{
+    flush();
+    sink_.flush();
+}
+
 std::unique_ptr<Listing> make_listing(const Menu &menu, Style style, std::size_t width,
                                       Output &output)
 {
@@ -335,6 +367,10 @@ std::unique_ptr<Listing> make_listing(const Menu &menu, Style style, std::size_t
         return std::make_unique<ColumnListing>(menu, names, output);
     case Style::brief:
         return std::make_unique<ColumnListing>(menu, names, output);
+    case Style::value_list:
+        return std::make_unique<LineListing>(output);
+    case Style::as_value:
+        return std::make_unique<ValueListing>(output);
     case Style::menu:
         break;
     }

@@ -20,6 +20,8 @@ public:
     explicit Output(Sink &sink) : sink_(sink) {}
     void write(std::string_view text);
     void flush();
+    // The same, and the user sees it at once.
+    void show();
 
 private:
     Sink &sink_;
@@ -35,9 +37,23 @@ public:
         return false;
     }
     virtual void measure(const Row & /*row*/) {}
+    // Many more rows will come, none of which needs more room than this one.
+    virtual void expect_more(const Row &widest)
+    {
+        measure(widest);
+    }
+    // Rows are numbered from 0 on, unless the next one is given its number.
     virtual void row(const Row &row) = 0;
+    void number_next(std::uint64_t number)
+    {
+        number_ = number;
+    }
     // After the last row.
     virtual void end() {}
+
+protected:
+    std::uint64_t number_ = 0; // of the next row
+    bool begun_ = false;       // there was a row
 };
 
 enum class Style : std::uint8_t {
@@ -48,6 +64,8 @@ enum class Style : std::uint8_t {
     stats,
     json,
     count,
+    value_list, // a property a line
+    as_value,   // for scripts: one line
 };
 
 // The listing of `menu` in a style; `width` is the session's. Both arguments must outlive it.

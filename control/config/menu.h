@@ -66,8 +66,9 @@ struct Menu {
     std::span<const Flag> flags;
     Form form = Form::columns;
     std::vector<std::string_view> columns; // of the form with columns
-    std::string_view key;                  // the property whose value names an item
-    std::span<const Item> fixed;           // items of a fixed menu, as they come
+    bool narrow_numbers = false; // columns of numbers are as narrow as these, their titles cut
+    std::string_view key;        // the property whose value names an item
+    std::span<const Item> fixed; // items of a fixed menu, as they come
     // Properties and actions of RouterOS that are known and not built yet.
     std::span<const std::string_view> missing_properties;
     std::span<const std::string_view> missing_actions;

@@ -8,7 +8,7 @@
 namespace tg {
 namespace {
 
-constexpr std::array<std::string_view, 3> connection_verbs{"remove", "print", "find"};
+constexpr std::array<std::string_view, 4> connection_verbs{"remove", "print", "find", "get"};
 
 constexpr std::array connection_flags{
 #define TG_X(name, letter, text) Flag{letter, text, TG_CONN_FLAG_BIT_##name},
@@ -28,8 +28,9 @@ Menu make_connection_menu(std::string_view path, Family family)
         .verbs = connection_verbs,
         .flags = connection_flags,
         .form = Form::columns,
-        .columns = {"protocol", "src-address", "dst-address", "tcp-state", "timeout",
-                    "orig-packets", "repl-packets", "orig-bytes", "repl-bytes"},
+        .columns = {"protocol", "src-address", "dst-address", "tcp-state", "timeout", "orig-rate",
+                    "repl-rate", "orig-packets", "repl-packets", "orig-bytes", "repl-bytes"},
+        .narrow_numbers = true,
     };
 }
 

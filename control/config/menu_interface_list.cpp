@@ -38,10 +38,10 @@ constexpr std::array member_rows{
 
 constexpr std::array<std::string_view, 2> list_missing{"exclude", "include"};
 
-constexpr std::array<std::string_view, 7> list_verbs{"add",   "set",  "remove", "comment",
-                                                     "print", "find", "export"};
-constexpr std::array<std::string_view, 9> member_verbs{
-    "add", "set", "remove", "enable", "disable", "comment", "print", "find", "export"};
+constexpr std::array<std::string_view, 8> list_verbs{"add",   "set",  "remove", "comment",
+                                                     "print", "find", "get",    "export"};
+constexpr std::array<std::string_view, 10> member_verbs{
+    "add", "set", "remove", "enable", "disable", "comment", "print", "find", "get", "export"};
 constexpr std::array member_flags{Flag{'X', "disabled", 0}, Flag{'I', "invalid", 0}};
 
 Result<void> check_list(const Menu &menu, const Edited &edited)

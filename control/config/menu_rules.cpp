@@ -183,9 +183,20 @@ constexpr std::array<std::string_view, 7> missing_actions{
     "tarpit",
 };
 
-constexpr std::array<std::string_view, 12> rule_verbs{
-    "add",     "set",   "remove", "move",   "enable",         "disable",
-    "comment", "print", "find",   "export", "reset-counters", "reset-counters-all",
+constexpr std::array<std::string_view, 13> rule_verbs{
+    "add",
+    "set",
+    "remove",
+    "move",
+    "enable",
+    "disable",
+    "comment",
+    "print",
+    "find",
+    "get",
+    "export",
+    "reset-counters",
+    "reset-counters-all",
 };
 constexpr std::array rule_flags{
     Flag{'X', "disabled", 0},

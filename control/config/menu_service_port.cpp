@@ -37,8 +37,8 @@ const std::array rows{
 
 constexpr std::array<std::string_view, 2> missing_properties{"sip-direct-media", "sip-timeout"};
 
-constexpr std::array<std::string_view, 6> verbs{"set",   "enable", "disable",
-                                                "print", "find",   "export"};
+constexpr std::array<std::string_view, 7> verbs{"set",  "enable", "disable", "print",
+                                                "find", "get",    "export"};
 constexpr std::array flags{Flag{'X', "disabled", 0}, Flag{'I', "invalid", 0}};
 
 std::vector<Item> make_items()

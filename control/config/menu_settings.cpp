@@ -50,7 +50,7 @@ constexpr std::array<std::string_view, 24> missing_properties{
     "tcp-timestamps",
 };
 
-constexpr std::array<std::string_view, 3> verbs{"set", "print", "export"};
+constexpr std::array<std::string_view, 4> verbs{"set", "print", "get", "export"};
 
 } // namespace
 

@@ -73,7 +73,7 @@ constexpr std::array rows{
              .words = early_drop_words},
 };
 
-constexpr std::array<std::string_view, 3> verbs{"set", "print", "export"};
+constexpr std::array<std::string_view, 4> verbs{"set", "print", "get", "export"};
 constexpr std::array flags{Flag{'X', "disabled", 0}};
 
 } // namespace

@@ -22,17 +22,27 @@ struct PrintWord {
 };
 
 constexpr std::array print_words{
-    PrintWord{"brief", Style::brief, false},        PrintWord{"detail", Style::detail, false},
-    PrintWord{"terse", Style::terse, false},        PrintWord{"stats", Style::stats, false},
-    PrintWord{"count-only", Style::count, false},   PrintWord{"all", Style::menu, false},
-    PrintWord{"static", Style::menu, false},        PrintWord{"dynamic", Style::menu, false},
+    PrintWord{"brief", Style::brief, false},
+    PrintWord{"detail", Style::detail, false},
+    PrintWord{"terse", Style::terse, false},
+    PrintWord{"value-list", Style::value_list, false},
+    PrintWord{"stats", Style::stats, false},
+    PrintWord{"count-only", Style::count, false},
+    PrintWord{"as-value", Style::as_value, true},
+    PrintWord{"all", Style::menu, false},
+    PrintWord{"static", Style::menu, false},
+    PrintWord{"dynamic", Style::menu, false},
+    PrintWord{"follow", Style::menu, false},
+    PrintWord{"follow-only", Style::menu, false},
     PrintWord{"without-paging", Style::menu, true},
 };
 
-constexpr std::array<std::string_view, 14> missing_options{
-    "append", "as-value", "chain",    "comments", "file",     "follow",    "follow-only",
-    "from",   "group-by", "on-event", "proplist", "show-ids", "timestamp", "value-list",
+constexpr std::array<std::string_view, 8> missing_options{
+    "chain", "comments", "from", "group-by", "on-event", "proplist", "show-ids", "timestamp",
 };
+
+// What the shell that calls us does better.
+constexpr std::array<std::string_view, 2> shell_options{"append", "file"};
 
 bool has_counters(const Menu &menu)
 {
@@ -58,6 +68,12 @@ Result<void> read_option(const Menu &menu, const Argument &argument, PrintOption
     if (std::ranges::find(missing_options, word.text) != missing_options.end()) {
         return fail(fmt::format("print {} is not built yet", word.text), word.position);
     }
+    if (std::ranges::find(shell_options, word.text) != shell_options.end()) {
+        return fail(fmt::format("print {} is not supported: the shell writes files, tidegate '…' > "
+                                "FILE",
+                                word.text),
+                    word.position);
+    }
     if (!positional && word.text == "interval" && !argument.unset) {
         const auto interval = read_interval(argument);
         if (!interval) {
@@ -73,6 +89,15 @@ Result<void> read_option(const Menu &menu, const Argument &argument, PrintOption
                           (found->style != Style::stats || has_counters(menu));
     if (!possible) {
         return unexpected_argument(menu, argument);
+    }
+    if (found->name.starts_with("follow")) {
+        if (menu.kind != MenuKind::connections) {
+            return fail(fmt::format("print {} is only possible in {} and {}", found->name,
+                                    menu_connection4, menu_connection6),
+                        word.position);
+        }
+        options.follow = true;
+        options.listed = found->name == "follow";
     }
     options.dynamic_only = options.dynamic_only || found->name == "dynamic";
     // A count is a count in whatever style.
@@ -91,6 +116,11 @@ Result<PrintOptions> read_print_options(const Context &context)
         if (auto read = read_option(context.menu, argument, options); !read) {
             return std::unexpected(std::move(read.error()));
         }
+    }
+    if (options.follow && (options.repeat != Duration{} || options.style == Style::count ||
+                           options.style == Style::as_value)) {
+        return fail("follow goes with a listing, not with interval, count-only or as-value",
+                    context.command.verb.position);
     }
     if (context.session.json && options.style != Style::count) {
         options.style = Style::json;

@@ -11,6 +11,8 @@ struct PrintOptions {
     Style style = Style::menu;
     bool dynamic_only = false; // rows that come by themselves; no menu has such yet
     Duration repeat = {};
+    bool follow = false; // more rows as they come
+    bool listed = true;  // those that are there now
 };
 
 // Error: an option the menu does not have, not built yet, or a condition on an unknown property.

@@ -120,6 +120,25 @@ Fields ItemRow::fields() const
     return fields;
 }
 
+Fields ItemRow::values() const
+{
+    Fields values;
+    if (menu_.kind != MenuKind::single) {
+        values.emplace_back(id_name, print_id(item_.id));
+    }
+    for (const Property *property : menu_.properties) {
+        if (const auto value = shown(*property)) {
+            values.emplace_back(property->name, to_script(to_operand(*value)));
+        }
+    }
+    for (const Flag &each : menu_.flags) {
+        if (menu_.property(each.name) == nullptr) {
+            values.emplace_back(each.name, to_script(flag(each.name)));
+        }
+    }
+    return values;
+}
+
 Json ItemRow::json() const
 {
     Json object = Json::object();
@@ -163,8 +182,52 @@ std::string to_string(const Operand &operand)
     if (const auto *time = std::get_if<Duration>(&operand)) {
         return to_string(*time);
     }
+    if (const auto *rate = std::get_if<BitRate>(&operand)) {
+        return print_rate(rate->bits);
+    }
+    if (const auto *word = std::get_if<NamedTwice>(&operand)) {
+        return word->text;
+    }
     const auto *text = std::get_if<std::string>(&operand);
     return text == nullptr ? std::string() : *text;
+}
+
+std::string to_script(const Operand &operand)
+{
+    if (const auto *flag = std::get_if<bool>(&operand)) {
+        return *flag ? "true" : "false";
+    }
+    if (const auto *time = std::get_if<Duration>(&operand)) {
+        return print_clock(*time);
+    }
+    if (const auto *rate = std::get_if<BitRate>(&operand)) {
+        return fmt::format("{}", rate->bits);
+    }
+    return to_string(operand);
+}
+
+Json to_json(const Operand &operand)
+{
+    if (const auto *flag = std::get_if<bool>(&operand)) {
+        return *flag;
+    }
+    if (const auto *number = std::get_if<std::int64_t>(&operand)) {
+        return *number;
+    }
+    if (const auto *time = std::get_if<Duration>(&operand)) {
+        return std::chrono::floor<std::chrono::seconds>(*time).count();
+    }
+    if (const auto *rate = std::get_if<BitRate>(&operand)) {
+        return rate->bits;
+    }
+    return to_string(operand);
+}
+
+Result<void> check_property(const Menu &menu, std::string_view name, const Position &position)
+{
+    return is_known(menu, name)
+               ? Result<void>{}
+               : fail(fmt::format("expected a property of {}, not {}", menu.path, name), position);
 }
 
 Result<void> check_condition(const Menu &menu, const std::optional<Condition> &condition)
@@ -173,9 +236,8 @@ Result<void> check_condition(const Menu &menu, const std::optional<Condition> &c
         return {};
     }
     for (const auto &[name, position] : condition->properties()) {
-        if (!is_known(menu, name)) {
-            return fail(fmt::format("expected a property of {}, not {}", menu.path, name),
-                        position);
+        if (auto checked = check_property(menu, name, position); !checked) {
+            return checked;
         }
     }
     return {};

@@ -31,6 +31,8 @@ public:
     [[nodiscard]] virtual std::optional<Operand> operand(std::string_view name) const = 0;
     // What the detail form shows, the comment left out.
     [[nodiscard]] virtual Fields fields() const = 0;
+    // Everything the row has, as scripts see it.
+    [[nodiscard]] virtual Fields values() const = 0;
     [[nodiscard]] virtual std::string comment() const = 0;
     [[nodiscard]] virtual Json json() const = 0;
 
@@ -59,6 +61,7 @@ public:
     }
     [[nodiscard]] std::optional<Operand> operand(std::string_view name) const override;
     [[nodiscard]] Fields fields() const override;
+    [[nodiscard]] Fields values() const override;
     [[nodiscard]] std::string comment() const override
     {
         return item_.value_or("comment", std::string());
@@ -82,6 +85,7 @@ public:
     [[nodiscard]] std::uint32_t id() const override;
     [[nodiscard]] std::optional<Operand> operand(std::string_view name) const override;
     [[nodiscard]] Fields fields() const override;
+    [[nodiscard]] Fields values() const override;
     [[nodiscard]] std::string comment() const override
     {
         return {};
@@ -97,7 +101,12 @@ std::string print_id(std::uint32_t id);
 
 // An operand as text; counts without blanks.
 std::string to_string(const Operand &operand);
+// The same as scripts see it: true and false, times as a clock shows them, rates in bits.
+std::string to_script(const Operand &operand);
+Json to_json(const Operand &operand);
 
+// Error, with its place, if no row of the menu has such a property.
+Result<void> check_property(const Menu &menu, std::string_view name, const Position &position);
 // Error, with its place, if the condition names what no row of the menu has.
 Result<void> check_condition(const Menu &menu, const std::optional<Condition> &condition);
 

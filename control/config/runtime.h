@@ -3,21 +3,54 @@
 // tests give their own.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "control/base/error.h"
 #include "control/base/net.h"
 #include "control/base/text.h"
-#include "tidegate/conn.h"
+#include "tidegate/event.h"
 
 namespace tg {
 
 struct Connection {
     tg_conn record = {};
     Duration timeout_left = {}; // what the datapath honours; overdue connections are not shown
+    std::array<std::uint64_t, TG_DIRECTION_COUNT> rates = {}; // bits a second
+};
+
+// Which connection, in which life of its record.
+struct ConnectionName {
+    std::uint32_t record = 0; // its id
+    std::uint32_t generation = 0;
+
+    friend auto operator<=>(const ConnectionName &, const ConnectionName &) = default;
+};
+
+inline ConnectionName name_of(const tg_conn &record)
+{
+    return {record.id, tg_word_generation(record.word)};
+}
+
+// What happens to connections of both families from the moment it was made.
+class EventStream {
+public:
+    // Something that happened, and how many events before it have been lost; or only the latter.
+    struct Told {
+        std::optional<tg_event_kind> kind;
+        Connection connection;
+        std::uint64_t lost = 0;
+    };
+    virtual ~EventStream() = default;
+    // The next event; nullopt: there is none within this time.
+    virtual std::optional<Told> next(Duration patience) = 0;
+    // There will be no more, or nobody wants to hear of them.
+    [[nodiscard]] virtual bool ended() const = 0;
 };
 
 class Runtime {
@@ -41,9 +74,15 @@ public:
         });
         return walked ? Result<std::uint64_t>(count) : std::unexpected(walked.error());
     }
-    // Removes these, as `connections` gave them, unless they have been replaced meanwhile; how
-    // many were removed.
-    virtual Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) = 0;
+    // Removes these unless they are gone or replaced by now; how many were removed. Connections
+    // may be removed while `connections` visits others.
+    virtual Result<std::uint64_t>
+    remove_connections(const std::vector<ConnectionName> &connections) = 0;
+    // Error: nothing can be followed here.
+    virtual Result<std::unique_ptr<EventStream>> follow()
+    {
+        return fail("there is nothing to follow");
+    }
 };
 
 } // namespace tg

@@ -27,7 +27,7 @@ Result<void> remove_all_connections(ConnectionStore &store)
         }
         keys.clear();
         for (const tg_conn &record : slice) {
-            keys.push_back(sweep_key(record, true));
+            keys.push_back(sweep_key(name_of(record), true));
         }
         if (const Result<std::uint64_t> removed = store.sweep(keys); !removed) {
             return std::unexpected(removed.error());
@@ -55,7 +55,7 @@ Result<Aging::Step> Aging::step(std::uint64_t records)
         }
         overdue_.clear();
         for (const tg_conn &record : slice_) {
-            overdue_.push_back(sweep_key(record, false));
+            overdue_.push_back(sweep_key(name_of(record), false));
         }
         const Result<std::uint64_t> removed = store_.sweep(overdue_);
         if (!removed) {

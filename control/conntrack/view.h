@@ -4,13 +4,17 @@
 
 #include <functional>
 
-#include "control/base/net.h"
+#include "control/config/runtime.h"
 #include "control/conntrack/store.h"
 
 namespace tg {
 
-// Until it returns false. `timeout_left` is what the datapath honours.
-using VisitConnection = std::function<bool(const tg_conn &record, Duration timeout_left)>;
+// A record as it stands at `now`, with `left` ticks to live.
+Connection view_of(const tg_conn &record, const TickClock &clock, std::uint64_t now,
+                   std::uint64_t left);
+
+// Until it returns false.
+using VisitConnection = std::function<bool(const Connection &connection)>;
 
 // Every connection of the family, in no order; memory stays bounded whatever the table's size.
 Result<void> visit_connections(const ConnectionStore &store, Family family,
@@ -30,6 +34,6 @@ struct ConnectionCounts {
 Result<ConnectionCounts> count_connections(const ConnectionStore &store);
 
 // What the sweep program is told about one record.
-tg_sweep_key sweep_key(const tg_conn &record, bool force);
+tg_sweep_key sweep_key(const ConnectionName &connection, bool force);
 
 } // namespace tg

@@ -157,6 +157,16 @@ Result<void> Control::set_heartbeat(std::uint64_t jiffies)
     return map_.put(only, *control);
 }
 
+Result<void> Control::set_listening(std::uint64_t jiffies)
+{
+    Result<tg_control> control = read();
+    if (!control) {
+        return std::unexpected(control.error());
+    }
+    control->listening = jiffies;
+    return map_.put(only, *control);
+}
+
 Result<Table> Table::open(const std::filesystem::path &bpffs)
 {
     Result<PinnedMap> map = PinnedMap::open(bpffs, table_spec);

@@ -27,6 +27,8 @@ public:
     [[nodiscard]] Result<std::uint64_t> bank() const;
     Result<void> set_bank(std::uint64_t bank);
     Result<void> set_heartbeat(std::uint64_t jiffies);
+    // Until when events are wanted; 0: they are not.
+    Result<void> set_listening(std::uint64_t jiffies);
 
 private:
     explicit Control(PinnedMap map) : map_(std::move(map)) {}

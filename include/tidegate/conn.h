@@ -176,7 +176,7 @@ struct tg_throughput {
  * A record: one connection, both directions. Times are jiffies (struct tg_layout says how many a
  * second).
  *
- * Four cache lines, by use: who it is, what each packet changes, the answers' tuple, what the
+ * Four cache lines, by use: who it is, what each packet changes, what few packets need, what the
  * tracker of TCP knows. Whether a connection is overdue is read in the second line and, of TCP, in
  * the fourth, so that the CPU waits for all of them together.
  *

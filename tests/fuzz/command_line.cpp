@@ -61,9 +61,10 @@ public:
         visit(connection);
         return {};
     }
-    Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &records) override
+    Result<std::uint64_t>
+    remove_connections(const std::vector<ConnectionName> &connections) override
     {
-        return records.size();
+        return connections.size();
     }
 };
 

@@ -100,6 +100,8 @@ Result<void> read_detail(std::string_view word, Connection &connection, Details 
         read_pair(value, connection.record.counters, &tg_counter::packets);
     } else if (name == "bytes") {
         read_pair(value, connection.record.counters, &tg_counter::bytes);
+    } else if (name == "rates") {
+        connection.rates = {number(value), number(value.substr(value.find('/') + 1))};
     } else if (name == "id") {
         details.id = static_cast<std::uint16_t>(number(value));
     } else if (name == "type") {
@@ -112,9 +114,7 @@ Result<void> read_detail(std::string_view word, Connection &connection, Details 
     return {};
 }
 
-} // namespace
-
-Result<void> FakeRuntime::add(std::string_view description)
+Result<Connection> read_connection(std::string_view description, std::uint32_t generation)
 {
     std::istringstream words{std::string(description)};
     std::string protocol;
@@ -131,7 +131,7 @@ Result<void> FakeRuntime::add(std::string_view description)
     Details details;
     for (std::string word; words >> word;) {
         if (auto read = read_detail(word, connection, details); !read) {
-            return read;
+            return std::unexpected(read.error());
         }
     }
     tg_tuple &original = connection.record.original;
@@ -149,12 +149,71 @@ Result<void> FakeRuntime::add(std::string_view description)
     reply = original;
     std::swap(reply.src, reply.dst);
     std::swap(reply.src_port, reply.dst_port);
-    const auto generation = static_cast<std::uint32_t>(table.size() + 1);
     connection.record.word = tg_word_make(generation, 0, details.state, details.flags);
-    table.push_back(connection);
+    return connection;
+}
+
+class ScriptedStream final : public EventStream {
+public:
+    explicit ScriptedStream(std::vector<Told> events) : events_(std::move(events)) {}
+    std::optional<Told> next(Duration /*patience*/) override
+    {
+        return ended() ? std::nullopt : std::optional(events_[told_++]);
+    }
+    [[nodiscard]] bool ended() const override
+    {
+        return told_ == events_.size();
+    }
+
+private:
+    std::vector<Told> events_;
+    std::size_t told_ = 0;
+};
+
+} // namespace
+
+Result<void> FakeRuntime::add(std::string_view description)
+{
+    auto connection = read_connection(description, static_cast<std::uint32_t>(table.size() + 1));
+    if (!connection) {
+        return std::unexpected(connection.error());
+    }
+    table.push_back(*connection);
     return {};
 }
 
+Result<void> FakeRuntime::add_event(std::string_view description)
+{
+    constexpr std::array names{
+#define TG_X(name, text) std::string_view{text},
+        TG_EVENTS(TG_X)
+#undef TG_X
+    };
+    std::istringstream words{std::string(description)};
+    std::string name;
+    std::string id;
+    std::string rest;
+    words >> name >> id >> std::ws;
+    std::getline(words, rest);
+    if (name == "lost") {
+        events.push_back({.kind = {}, .connection = {}, .lost = number(id)});
+        return {};
+    }
+    const auto *const kind = std::ranges::find(names, name);
+    auto connection = read_connection(rest, static_cast<std::uint32_t>(number(id.substr(1))));
+    if (!connection || kind == names.end()) {
+        return fail("not an event: " + std::string(description));
+    }
+    events.push_back({.kind = static_cast<tg_event_kind>(kind - names.begin()),
+                      .connection = *connection,
+                      .lost = 0});
+    return {};
+}
+
+Result<std::unique_ptr<EventStream>> FakeRuntime::follow()
+{
+    return std::make_unique<ScriptedStream>(std::exchange(events, {}));
+}
 tg_counter FakeRuntime::rule_counter(std::uint32_t counter) const
 {
     const auto found = counters.find(counter);
@@ -178,11 +237,11 @@ Result<void> FakeRuntime::connections(Family family,
     return {};
 }
 
-Result<std::uint64_t> FakeRuntime::remove_connections(const std::vector<tg_conn> &records)
+Result<std::uint64_t>
+FakeRuntime::remove_connections(const std::vector<ConnectionName> &connections)
 {
     return std::erase_if(table, [&](const Connection &connection) {
-        return std::ranges::any_of(
-            records, [&](const tg_conn &record) { return record.word == connection.record.word; });
+        return std::ranges::find(connections, name_of(connection.record)) != connections.end();
     });
 }
 

@@ -160,6 +160,9 @@ std::string Console::direct(const std::string &words)
     } else if (name == "connection") {
         const auto added = runtime_.add(rest);
         return added ? std::string() : error_line(added.error());
+    } else if (name == "event") {
+        const auto added = runtime_.add_event(rest);
+        return added ? std::string() : error_line(added.error());
     } else if (name == "counter") {
         std::istringstream numbers(rest);
         std::uint32_t counter = 0;

@@ -16,6 +16,7 @@ SECONDS = 60
 
 def shape(line):
     """A line without what differs from run to run: numbers, and the blanks that align them."""
+    line = re.sub(r"\d+(\.\d)?[kMG]?bps", "Nbps", line)
     return re.sub(r"\s+", " ", re.sub(r"\d+( \d{3})*", "N", line)).strip()
 
 

@@ -7,7 +7,8 @@ import time
 
 import harness
 import rulesets
-from harness import CONNECTION4, FILTER4, WAN4, check, equal
+from harness import CONNECTION4, FILTER4, WAN4, check, equal, eventually
+from hosts import echoes
 
 # In the specification's order. What a later version builds (helpers, FastTrack) is accepted, kept
 # and printed.
@@ -101,6 +102,40 @@ def default_listings(lab):
     equal(rows, HELPERS, "service-port print")
 
 
+def connection_examples(lab):
+    """What the specification says of the connection table, on real connections."""
+    lab.up()
+    lab.fw.address("ether2", "10.0.0.1/24")
+    lab.lan.address("eth0", "192.168.88.100/24", "10.0.0.5/24")
+    lab.wan.address("eth0", "203.0.113.50/24", "203.0.113.42/24")
+    lab.wan.serve_tcp(80)
+    opened = lab.lan.connect("203.0.113.50", 80)
+    check(opened and echoes(opened), "LAN opens a connection")
+    for host, source, target in ((lab.lan, "10.0.0.5", "203.0.113.42"),
+                                 (lab.wan, "203.0.113.42", "192.168.88.100")):
+        asked = host.udp(source)
+        asked.sendto(b"x", (target, 53))
+    shown = [
+        ("print", {"203.0.113.50", "203.0.113.42", "192.168.88.100"}),
+        ('print where dst-address~"192.168.88.100"', {"192.168.88.100"}),
+        ("print where protocol=tcp", {"203.0.113.50"}),
+        ('print where src-address~"10.0.0"', {"203.0.113.42"}),
+        ('print where src-address~"203.0.113.42"', {"192.168.88.100"}),
+        ("print where protocol=tcp state=established", {"203.0.113.50"}),
+    ]
+    for command, expected in shown:
+        rows = eventually(lambda command=command: lab.read(f"{CONNECTION4} {command}"), command)
+        equal({row["dst-address"] for row in rows}, expected, command)
+        text = lab.cli(f"{CONNECTION4} {command}")
+        equal(len(text.splitlines()), 3 + len(rows), f"{command}:\n{text}")
+    equal(lab.cli(f"{CONNECTION4} print count-only"), "3\n", "count-only")
+    lab.cli(f'{CONNECTION4} remove [find dst-address~"203.0.113.50"]')
+    equal({row["dst-address"] for row in lab.connections()}, {"203.0.113.42", "192.168.88.100"},
+          "after remove")
+    lab.cli(f"{CONNECTION4} remove [find]")
+    equal(lab.cli(f"{CONNECTION4} print count-only"), "0\n", "after removing all")
+
+
 def watched(lab):
     """print interval=1 shows the table again and again until it is interrupted."""
     lab.up()
@@ -116,5 +151,6 @@ def watched(lab):
     check(shown.count(f"{WAN4}:53") >= 2, f"the row appears in each listing:\n{shown}")
 
 
-harness.main(one_by_one, as_a_pipe, rule_sets_as_printed, default_listings, watched,
+harness.main(one_by_one, as_a_pipe, rule_sets_as_printed, default_listings, connection_examples,
+             watched,
              variants=(harness.AS_THEY_COME,))

@@ -95,8 +95,8 @@ private:
         std::map<std::uint64_t, Duration> shown;
         for (const Family family : {Family::ipv4, Family::ipv6}) {
             const auto visited =
-                visit_connections(table_, family, [&](const tg_conn &record, Duration left) {
-                    shown[tg_word_generation(record.word)] = left;
+                visit_connections(table_, family, [&](const Connection &connection) {
+                    shown[name_of(connection.record).generation] = connection.timeout_left;
                     return true;
                 });
             ASSERT_TRUE(visited.has_value());

@@ -31,7 +31,8 @@ constexpr const char *usage =
     "  down                 stop and detach; --purge forgets the configuration too\n"
     "  status               what is attached, what is in force, what became of packets\n"
     "  import FILE          run a script, all of it or nothing\n"
-    "  a RouterOS command   '/ip firewall filter print stats', 'export'\n"
+    "  a RouterOS command   '/ip firewall filter print stats', 'export',\n"
+    "                       '/ip firewall connection print follow where dst-port=22'\n"
     "Without words commands are read from stdin; a pipe's are one change, all of it or nothing.\n";
 
 Result<void> import_file(const Instance &instance, const Options &options)

@@ -89,6 +89,10 @@ std::string datapath_text(const json &datapath)
         text += fmt::format("early drops: {} connections gave way to new ones\n",
                             group_thousands(early));
     }
+    if (const std::uint64_t lost = datapath["events-lost"].get<std::uint64_t>(); lost != 0) {
+        text += fmt::format("events of connections lost before a follower read them: {}\n",
+                            group_thousands(lost));
+    }
     text += errors_text(datapath["icmp-errors"]);
     text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");
     for (const json &reason : datapath["reasons"]) {

@@ -95,7 +95,7 @@ public:
     {
         return {};
     }
-    Result<std::uint64_t> remove_connections(const std::vector<tg_conn> &) override
+    Result<std::uint64_t> remove_connections(const std::vector<ConnectionName> &) override
     {
         return 0;
     }

@@ -93,12 +93,11 @@ TEST(Views, ShowOneFamilyAndStopWhenTold)
     EXPECT_EQ(counts.living[TG_FAMILY_IPV6], 10u);
     EXPECT_EQ(counts.overdue, 1u);
     int seen = 0;
-    const auto visited =
-        visit_connections(table, Family::ipv6, [&](const tg_conn &record, Duration left) {
-            EXPECT_EQ(record.original.family, TG_FAMILY_IPV6);
-            EXPECT_EQ(left, 30s);
-            return ++seen < 4;
-        });
+    const auto visited = visit_connections(table, Family::ipv6, [&](const Connection &connection) {
+        EXPECT_EQ(connection.record.original.family, TG_FAMILY_IPV6);
+        EXPECT_EQ(connection.timeout_left, 30s);
+        return ++seen < 4;
+    });
     EXPECT_TRUE(visited.has_value());
     EXPECT_EQ(seen, 4);
 }
@@ -115,11 +114,11 @@ TEST(SweepKey, NamesTheRecordAndItsLife)
 {
     tg_conn record = sample_connection(9, Family::ipv4, TG_TIMEOUT_UDP, 0xfffffff0, 1);
     record.id = 77;
-    const tg_sweep_key key = sweep_key(record, true);
+    const tg_sweep_key key = sweep_key(name_of(record), true);
     EXPECT_EQ(key.id, 77u);
     EXPECT_EQ(key.generation, 0xfffffff0u);
     EXPECT_EQ(key.force, 1u);
-    EXPECT_EQ(sweep_key(record, false).force, 0u);
+    EXPECT_EQ(sweep_key(name_of(record), false).force, 0u);
 }
 
 TEST(Aging, StepsAreBounded)
