@@ -117,6 +117,35 @@ Operand icmp_id(const Connection &connection)
                                : Operand{};
 }
 
+// Of the versions of GRE only the one PPTP uses has a number here, that of the receiver's call, and
+// only one kind of payload.
+constexpr std::int64_t gre_ppp = 0x880b;
+
+bool is_gre_call(const Connection &connection)
+{
+    const tg_tuple &original = connection.record.original;
+    return original.protocol == IPPROTO_GRE && original.dst_port != 0;
+}
+
+Operand gre_version(const Connection &connection)
+{
+    return connection.record.original.protocol == IPPROTO_GRE
+               ? Operand{std::int64_t{is_gre_call(connection)}}
+               : Operand{};
+}
+
+Operand gre_protocol(const Connection &connection)
+{
+    return is_gre_call(connection) ? Operand{gre_ppp} : Operand{};
+}
+
+Operand gre_key(const Connection &connection)
+{
+    return is_gre_call(connection)
+               ? Operand{std::int64_t{ntohs(connection.record.original.dst_port)}}
+               : Operand{};
+}
+
 Operand timeout(const Connection &connection)
 {
     return std::chrono::floor<std::chrono::seconds>(connection.timeout_left);
@@ -193,6 +222,9 @@ constexpr std::array fields_table{
     Field{"icmp-type", true, icmp_type},
     Field{"icmp-code", true, icmp_code},
     Field{"icmp-id", true, icmp_id},
+    Field{"gre-version", true, gre_version},
+    Field{"gre-protocol", true, gre_protocol},
+    Field{"gre-key", true, gre_key},
     Field{"tcp-state", true, tcp_state},
     Field{"state", false, tcp_state},
     Field{"timeout", true, timeout},

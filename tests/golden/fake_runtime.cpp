@@ -82,6 +82,7 @@ struct Details {
     std::uint16_t id = 0;
     std::uint16_t type = 0;
     std::uint16_t code = 0;
+    std::uint16_t call = 0; // of GRE
 };
 
 Result<void> read_detail(std::string_view word, Connection &connection, Details &details)
@@ -106,6 +107,8 @@ Result<void> read_detail(std::string_view word, Connection &connection, Details 
         details.id = static_cast<std::uint16_t>(number(value));
     } else if (name == "type") {
         details.type = static_cast<std::uint16_t>(number(value));
+    } else if (name == "call") {
+        details.call = static_cast<std::uint16_t>(number(value));
     } else if (name == "code") {
         details.code = static_cast<std::uint16_t>(number(value));
     } else {
@@ -142,6 +145,9 @@ Result<Connection> read_connection(std::string_view description, std::uint32_t g
     if (details.type != 0) {
         original.src_port = htons(details.id);
         original.dst_port = htons(static_cast<std::uint16_t>(details.type << 8 | details.code));
+    }
+    if (details.call != 0) {
+        original.dst_port = htons(details.call);
     }
     original.protocol = *number_of_protocol;
     original.family = source->address.is_ipv4() ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6;

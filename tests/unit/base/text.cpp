@@ -94,5 +94,28 @@ TEST(GroupThousands, PutsABlankBeforeEachThreeDigits)
               "18 446 744 073 709 551 615");
 }
 
+TEST(Text, RatesAreRoundedDownToATenth)
+{
+    EXPECT_EQ(print_rate(0), "0bps");
+    EXPECT_EQ(print_rate(9'999), "9999bps");
+    EXPECT_EQ(print_rate(10'000), "10.0kbps");
+    EXPECT_EQ(print_rate(12'399), "12.3kbps");
+    EXPECT_EQ(print_rate(999'999), "999.9kbps");
+    EXPECT_EQ(print_rate(1'000'000), "1.0Mbps");
+    EXPECT_EQ(print_rate(999'999'999), "999.9Mbps");
+    EXPECT_EQ(print_rate(1'000'000'000), "1.0Gbps");
+    EXPECT_EQ(print_rate(std::numeric_limits<std::uint64_t>::max()), "18446744073.7Gbps");
+}
+
+TEST(Text, TimesAsScriptsSeeThem)
+{
+    EXPECT_EQ(print_clock(-5s), "00:00:00");
+    EXPECT_EQ(print_clock(200ms), "00:00:00.200");
+    EXPECT_EQ(print_clock(23h + 59min + 58s), "23:59:58");
+    EXPECT_EQ(print_clock(24h), "1d00:00:00");
+    EXPECT_EQ(print_clock(24h * 9 + 3h + 4min + 5s), "1w2d03:04:05");
+    EXPECT_EQ(print_clock(24h * 7), "1w00:00:00");
+}
+
 } // namespace
 } // namespace tg

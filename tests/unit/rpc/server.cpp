@@ -35,6 +35,14 @@ public:
             }
             return Json(true);
         }
+        if (method == "follow") {
+            output.write("begun");
+            output.flush();
+            while (output.wanted()) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            }
+            return Json("ended");
+        }
         if (method == "throw") {
             throw std::runtime_error("thrown");
         }
@@ -274,6 +282,40 @@ TEST(Sockets, PathMustFit)
     const std::string folder = "/tmp/" + std::string(200, 'x');
     EXPECT_FALSE(listen_at(folder));
     EXPECT_FALSE(connect_to(folder));
+}
+
+TEST_F(ServerTest, WhatNeverEndsEndsWhenTheClientSaysSo)
+{
+    int ends[2] = {};
+    ASSERT_EQ(::pipe(ends), 0);
+    const Fd reading(ends[0]);
+    Fd writing(ends[1]);
+    Client follower = client();
+    // The answer is not there before the client has its reason.
+    const auto answer = follower.call("follow", Json::object(),
+                                      [&writing](std::string_view text) {
+                                          EXPECT_EQ(text, "begun");
+                                          writing.reset();
+                                      },
+                                      {{.fd = reading.get(), .events = POLLIN, .revents = 0}});
+    EXPECT_EQ(answer, Json("ended"));
+    // What ended it is no request.
+    EXPECT_EQ(follower.call("echo", {{"a", 1}}), Json({{"a", 1}}));
+}
+
+TEST_F(ServerTest, WhatNeverEndsEndsWithItsClient)
+{
+    {
+        const Result<Fd> socket = connect_to(path());
+        ASSERT_TRUE(socket);
+        ASSERT_TRUE(send_all(*socket, request_line(1, "follow", Json::object())));
+        EXPECT_EQ(receive(*socket, 1).size(), 1u);
+        EXPECT_TRUE(busy_);
+    }
+    for (int i = 0; busy_ && i < 1000; i++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_FALSE(busy_);
 }
 
 } // namespace
