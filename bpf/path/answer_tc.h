@@ -72,14 +72,19 @@ TG_INLINE bool tg_quoted_sum(tg_ctx *ctx, const struct tg_packet *packet, __u32 
     return tg_quotation_sum(ctx, packet->l3_offset, quoted, sum);
 }
 
-/* The way from `src` back to who has sent the packet, for an error of `size` bytes. */
-TG_INLINE bool tg_answer_route(tg_ctx *ctx, struct tg_packet *packet, const struct tg_addr *src,
+/*
+ * Whether there is a way from `src` back to who has sent the packet, for an error of `size` bytes.
+ * A function of its own: the stack of all that calls it has to fit 512 bytes.
+ */
+__noinline int tg_answer_route(tg_ctx *ctx, struct tg_packet *packet, const struct tg_addr *src,
                                __u16 size)
 {
     struct tg_tuple back = {};
     struct bpf_fib_lookup fib;
     long answer;
 
+    if (!packet || !src)
+        return false;
     back.src = *src;
     back.dst = packet->tuple.src;
     back.family = packet->tuple.family;
