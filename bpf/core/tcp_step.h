@@ -116,7 +116,7 @@ TG_INLINE bool tg_tcp_reset_answers(const struct tg_tcp_case *seen, const struct
     bool settled = view->word & TG_TCP_SETTLED;
 
     if (seen->tcp->acknowledgement == view->last_end &&
-        ((seen->answered && view->last_segment == TG_SEGMENT_SYN) ||
+        ((seen->answered && tg_tcp_last_was(view, TG_SEGMENT_SYN, false)) ||
          (!settled && view->last_segment == TG_SEGMENT_ACK)))
         return true;
     return seen->state == TG_TCP_STATE_SYN_SENT && view->last_segment == TG_SEGMENT_ACK &&
@@ -311,13 +311,14 @@ TG_INLINE void tg_tcp_first(const struct tg_tcp_numbers *tcp, __u8 flags, struct
 
     sender->bounds.end = sender->bounds.max_end = tcp->end;
     sender->bounds.max_window = tg_tcp_at_least_one(tcp->window);
-    view->last_window = tcp->window;
-    tg_tcp_set_last(view, segment);
     if (segment == TG_SEGMENT_SYN) {
         sender->flags = tcp->options & (TG_TCP_END_SCALE | TG_TCP_END_SACK);
         sender->scale = tcp->scale;
-        return;
+    } else {
+        sender->bounds.max_end += sender->bounds.max_window;
+        sender->flags = view->receiver.flags = TG_TCP_END_SACK | TG_TCP_END_LIBERAL;
+        tg_tcp_window(tcp, flags, TG_TCP_STATE_NONE, true, view);
     }
-    sender->bounds.max_end += sender->bounds.max_window;
-    sender->flags = view->receiver.flags = TG_TCP_END_SACK | TG_TCP_END_LIBERAL;
+    view->last_window = tcp->window;
+    tg_tcp_set_last(view, segment);
 }

@@ -79,7 +79,11 @@ TG_INLINE bool tg_parse_segment(tg_ctx *ctx, const struct tg_tcp_header *header,
     packet->l4_header = (__u8)((header->data_offset >> 4) * 4);
     if (!tg_parse_tcp(header, length, packet))
         return false;
-    if (packet->l4_header > sizeof(*header) && !tg_only_timestamp(ctx, packet))
+    if (packet->l4_header == sizeof(*header))
+        return true;
+    if (tg_only_timestamp(ctx, packet))
+        packet->tcp.options = TG_TCP_OPTIONS;
+    else
         tg_parse_options(ctx, packet);
     return true;
 }

@@ -151,7 +151,7 @@ TG_INLINE void tg_store_side(struct tg_tcp_end *end, const struct tg_tcp_side *s
         tg_store_forward(&end->max_end, side->bounds.max_end);
         tg_store_forward(&end->max_window, side->bounds.max_window);
     }
-    if (acked)
+    if (acked && !side->fresh)
         tg_store_forward(&end->max_ack, side->bounds.max_ack);
     else if (side->flags & TG_TCP_END_ACKED)
         *(volatile __u32 *)&end->max_ack = side->bounds.max_ack;

@@ -83,6 +83,9 @@ TG_INLINE void tg_conn_open_tcp(const struct tg_packet *packet, __u8 direction, 
     tcp->ends[direction == TG_REPLY ? TG_REPLY : TG_ORIGINAL] = view.sender.bounds;
     tcp->word = tg_tcp_view_word(&view);
     tcp->last = tg_tcp_view_last(&view);
+    tcp->last_sequence = view.last_sequence;
+    tcp->last_acknowledgement = view.last_acknowledgement;
+    tcp->last_end = view.last_end;
 }
 
 /* Prepares the connection the packet opens; nothing is stored before the packet is accepted. */
