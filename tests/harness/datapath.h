@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "bpf/core/packet.h"
 #include "tests/harness/packet.h"
 #include "tidegate/chain.h"
 #include "tidegate/conn.h"
@@ -85,6 +86,9 @@ public:
     // Per-CPU maps: the values of all CPUs, one after another. Unknown maps throw.
     [[nodiscard]] virtual std::optional<Bytes> lookup(std::string_view map,
                                                       const Bytes &key) const = 0;
+    // What the stages of the last Program::ingress knew of their packet; the thread must not have
+    // changed CPUs since.
+    [[nodiscard]] virtual tg_packet last_packet() const = 0;
     virtual void update(std::string_view map, const Bytes &key, const Bytes &value) = 0;
     virtual void remove(std::string_view map, const Bytes &key) = 0;
     [[nodiscard]] virtual std::vector<std::pair<Bytes, Bytes>>
@@ -98,6 +102,9 @@ public:
     virtual void make_table() = 0;
     // Its records that are connections.
     [[nodiscard]] virtual std::vector<tg_conn> connections() const = 0;
+    // Its parts, by number: for a search as the datapath itself makes it.
+    [[nodiscard]] virtual std::uint64_t head(std::uint32_t number) const = 0;
+    [[nodiscard]] virtual tg_conn record(std::uint32_t id) const = 0;
 
     // What the programs have told of connections since the last call.
     virtual std::vector<tg_event> take_events() = 0;

@@ -37,6 +37,10 @@ public:
 
     // Makes the map known under the address a program calls it by.
     void add_map(const void *symbol, const std::shared_ptr<FakeMap> &map);
+    void remove_map(const void *symbol)
+    {
+        maps_.erase(symbol);
+    }
     // Throws if no map is known at the address.
     FakeMap &map_at(const void *address);
     // The ring buffer of which a program holds a record; throws if there is none.

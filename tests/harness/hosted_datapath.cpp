@@ -88,6 +88,11 @@ public:
                                 : std::optional(Bytes(value, value + fake.shape().value_size));
     }
 
+    [[nodiscard]] tg_packet last_packet() const override
+    {
+        return value_of<tg_packet>(*lookup("tc_ingress.tg_scratch", bytes_of(std::uint32_t{0})));
+    }
+
     void update(std::string_view map, const Bytes &key, const Bytes &value) override
     {
         if (at(map).update(key.data(), value.data(), 0) != 0) {
@@ -168,6 +173,16 @@ public:
         return events;
     }
 
+    [[nodiscard]] std::uint64_t head(std::uint32_t number) const override
+    {
+        return inner_value<std::uint64_t>("tg_indexes", number);
+    }
+
+    [[nodiscard]] tg_conn record(std::uint32_t id) const override
+    {
+        return inner_value<tg_conn>("tg_slabs", id);
+    }
+
     [[nodiscard]] std::uint64_t now() const override
     {
         return kernel_.jiffies;
@@ -203,12 +218,24 @@ private:
         return *found->second;
     }
 
-    // A new array as the first element of a map of maps.
+    // An element of the array that is the first element of a map of maps.
+    template <class T> T inner_value(std::string_view map, std::uint32_t element) const
+    {
+        const std::uint32_t zero = 0;
+        auto *inner = static_cast<FakeMap *>(at(map).lookup(&zero));
+        T value{};
+        std::memcpy(&value, inner->lookup(&element), sizeof value);
+        return value;
+    }
+
+    // A new array as the first element of a map of maps, in place of the last one.
     std::shared_ptr<FakeMap> put_inner(const char *map, std::uint32_t value_size,
                                        std::uint32_t elements)
     {
         auto inner =
             std::make_shared<FakeMap>(MapShape{map, BPF_MAP_TYPE_ARRAY, 4, value_size, elements});
+        const std::uint32_t zero = 0;
+        kernel_.remove_map(at(map).lookup(&zero));
         kernel_.add_map(inner.get(), inner);
         at(map).set_inner(0, inner);
         return inner;

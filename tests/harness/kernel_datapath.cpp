@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 #include <linux/pkt_cls.h>
 #include <map>
+#include <sched.h>
 
 #include "bpf/core/rate.h"
 #include "bpf/core/reason.h"
@@ -114,6 +115,22 @@ public:
         return value;
     }
 
+    [[nodiscard]] tg_packet last_packet() const override
+    {
+        const auto object = objects_.find("tc_ingress");
+        const int fd = bpf_object__find_map_fd_by_name(object->second.get(), "tg_scratch");
+        const std::size_t each = (sizeof(tg_packet) + 7) / 8 * 8;
+        Bytes all(each * static_cast<std::size_t>(libbpf_num_possible_cpus()));
+        const std::uint32_t zero = 0;
+        if (bpf_map_lookup_elem(fd, &zero, all.data()) != 0) {
+            refuse("cannot read the packet's slot");
+        }
+        tg_packet packet{};
+        const auto cpu = static_cast<std::size_t>(sched_getcpu());
+        std::memcpy(&packet, all.data() + cpu * each, sizeof packet);
+        return packet;
+    }
+
     void update(std::string_view map, const Bytes &key, const Bytes &value) override
     {
         if (bpf_map_update_elem(at(map).fd, key.data(), value.data(), 0) != 0) {
@@ -195,7 +212,7 @@ public:
         const std::uint32_t zero = 0;
         const Fd slab =
             put_inner("tg_slabs", sizeof(tg_conn), TG_LIMIT_SLAB_RECORDS, BPF_F_MMAPABLE);
-        put_inner("tg_indexes", sizeof(__u64), TG_LIMIT_HEADS_MIN, BPF_F_INNER_MAP);
+        heads_ = put_inner("tg_indexes", sizeof(__u64), TG_LIMIT_HEADS_MIN, BPF_F_INNER_MAP);
         const Fd rings = put_inner("tg_rings", sizeof(tg_ring), 1, 0);
         const int error = bpf_map_update_elem(rings.get(), &zero, ring.get(), 0);
         slab_ = maps::Mapping(slab.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn),
@@ -216,6 +233,20 @@ public:
     std::vector<tg_event> take_events() override
     {
         return read_ring(at("tg_events").fd);
+    }
+
+    [[nodiscard]] std::uint64_t head(std::uint32_t number) const override
+    {
+        std::uint64_t value = 0;
+        if (bpf_map_lookup_elem(heads_.get(), &number, &value) != 0) {
+            refuse("cannot read the index");
+        }
+        return value;
+    }
+
+    [[nodiscard]] tg_conn record(std::uint32_t id) const override
+    {
+        return records()[id];
     }
 
     // Time stands still: before each run the records are moved on by what has really passed.
@@ -437,6 +468,7 @@ private:
     std::vector<Fd> sockets_;
     std::uint64_t frozen_ = 0;
     maps::Mapping slab_;
+    Fd heads_;
 };
 
 } // namespace
