@@ -23,13 +23,15 @@ TG_INLINE bool tg_port_in(__be16 wire_port, const struct tg_port_range *ranges, 
 /* Ports can be matched where there is an L4 header that can be trusted. */
 TG_INLINE bool tg_ports_known(const struct tg_packet *packet)
 {
-    return tg_has_ports(packet->tuple.protocol) && !tg_packet_is(packet, TG_PACKET_L4_BAD);
+    return tg_has_ports(packet->tuple.protocol) &&
+           !tg_packet_is(packet, TG_PACKET_L4_BAD | TG_PACKET_LATER_PIECE);
 }
 
 /* Matchers that are one comparison. */
 #define TG_MATCH_CHEAP                                                                             \
     (TG_MATCH_CONNECTION_STATE | TG_MATCH_PROTOCOL | TG_MATCH_IN_INTERFACE |                       \
-     TG_MATCH_OUT_INTERFACE | TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST)
+     TG_MATCH_OUT_INTERFACE | TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST |           \
+     TG_MATCH_FRAGMENT)
 
 /* Which of the cheap matchers hold for the packet. */
 TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet *packet)
@@ -48,6 +50,8 @@ TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet
         holding |= TG_MATCH_IN_INTERFACE_LIST;
     if (packet->out_lists >> (rule->out_list & 63) & 1)
         holding |= TG_MATCH_OUT_INTERFACE_LIST;
+    if (tg_packet_is(packet, TG_PACKET_LATER_PIECE))
+        holding |= TG_MATCH_FRAGMENT;
     return holding;
 }
 

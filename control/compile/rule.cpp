@@ -124,6 +124,15 @@ Match set_out_list(tg_rule &rule, const Value &value, const RuleContext &context
     return set_list(rule.out_list, value, context);
 }
 
+// RouterOS's value, not "!", says which packets are meant.
+Match set_fragment(tg_rule &rule, const Value &value, const RuleContext &)
+{
+    if (!get<bool>(value)) {
+        rule.negated |= TG_MATCH_FRAGMENT;
+    }
+    return Match::test;
+}
+
 struct MatcherRow {
     std::string_view property;
     tg_matcher matcher;
@@ -141,6 +150,7 @@ constexpr MatcherRow matchers[] = {
     {"out-interface", TG_MATCH_OUT_INTERFACE, set_out_interface},
     {"in-interface-list", TG_MATCH_IN_INTERFACE_LIST, set_in_list},
     {"out-interface-list", TG_MATCH_OUT_INTERFACE_LIST, set_out_list},
+    {"fragment", TG_MATCH_FRAGMENT, set_fragment},
 };
 
 } // namespace

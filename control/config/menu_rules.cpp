@@ -110,6 +110,10 @@ constexpr std::array rows{
              .parse = parse_port_ranges,
              .help = "destination ports: a list of numbers and ranges",
              .traits = matcher | trait_ports},
+    Property{.name = "fragment",
+             .parse = parse_flag,
+             .help = "whether the packet is a second or further fragment",
+             .families = family_ipv4},
     Property{.name = "log",
              .parse = parse_flag,
              .help = "write a line for every packet that matches",
@@ -121,7 +125,7 @@ constexpr std::array rows{
 };
 
 // Of RouterOS 7 and not built yet, in any of the four tables.
-constexpr std::array<std::string_view, 49> missing_properties{
+constexpr std::array<std::string_view, 48> missing_properties{
     "address-list",
     "address-list-timeout",
     "connection-bytes",
@@ -135,7 +139,6 @@ constexpr std::array<std::string_view, 49> missing_properties{
     "dst-address-list",
     "dst-address-type",
     "dst-limit",
-    "fragment",
     "headers",
     "hop-limit",
     "hotspot",
@@ -314,7 +317,7 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
         .check = check_rule,
     };
     for (const Property &row : rows) {
-        if ((row.tables & table) != 0) {
+        if ((row.tables & table) != 0 && (row.families & family_bit(family)) != 0) {
             menu.properties.push_back(&row);
         }
     }

@@ -43,6 +43,15 @@ inline constexpr unsigned table_filter = 1;
 inline constexpr unsigned table_raw = 2;
 inline constexpr unsigned table_all = table_filter | table_raw;
 
+// Which families have the property.
+inline constexpr unsigned family_ipv4 = 1;
+inline constexpr unsigned family_ipv6 = 2;
+inline constexpr unsigned family_both = family_ipv4 | family_ipv6;
+constexpr unsigned family_bit(Family family)
+{
+    return family == Family::ipv4 ? family_ipv4 : family_ipv6;
+}
+
 // How a row behaves; a sum of these.
 inline constexpr unsigned trait_negatable = 1; // takes a leading "!"
 inline constexpr unsigned trait_required = 2;  // add needs it, it cannot be unset
@@ -58,6 +67,7 @@ struct Property {
     std::string_view fallback; // text of the default; empty: there is none
     unsigned traits = 0;
     unsigned tables = table_all;
+    unsigned families = family_both;
     std::span<const std::string_view> words; // values of an enumeration
     std::int64_t low = 0;                    // bounds of numbers (seconds for times)
     std::int64_t high = 0;                   // … and the length of texts and lists

@@ -28,6 +28,7 @@ enum tg_matcher {
     TG_MATCH_OUT_INTERFACE = 1u << 7,
     TG_MATCH_IN_INTERFACE_LIST = 1u << 8,
     TG_MATCH_OUT_INTERFACE_LIST = 1u << 9,
+    TG_MATCH_FRAGMENT = 1u << 10, /* a second or further fragment */
 };
 
 /* Host order, both ends included. */

@@ -67,6 +67,14 @@ std::string interface_matcher(Random &random, std::string_view side)
     return fmt::format(" {}-interface-list={}{}", side, negation(random), random.pick(lists));
 }
 
+std::string fragment_matcher(Random &random, unsigned family, unsigned percent)
+{
+    if (family != 0 || !random.percent(percent)) {
+        return "";
+    }
+    return random.percent(70) ? " fragment=yes" : " fragment=no";
+}
+
 std::string filter_rule(Random &random, unsigned family)
 {
     const std::string_view chain = random.pick(chains);
@@ -80,6 +88,7 @@ std::string filter_rule(Random &random, unsigned family)
     if (random.percent(40)) {
         matchers += fmt::format(" connection-state={}", random.pick(states));
     }
+    matchers += fragment_matcher(random, family, 10);
     constexpr std::array<std::string_view, 6> actions = {
         "accept", "accept", "drop", "drop", "passthrough", "fasttrack-connection"};
     // A drop that matches nearly everything would end the life of the whole router.
@@ -96,6 +105,7 @@ std::string raw_rule(Random &random, unsigned family)
     const bool output = random.percent(30);
     std::string matchers = common_matchers(random, family);
     matchers += interface_matcher(random, output ? "out" : "in");
+    matchers += fragment_matcher(random, family, 25);
     constexpr std::array<std::string_view, 5> actions = {"accept", "drop", "notrack", "notrack",
                                                          "passthrough"};
     const std::string_view action = matchers.size() > 30 ? random.pick(actions) : "passthrough";

@@ -95,6 +95,8 @@ const std::vector<MatcherCase> matcher_cases = {
      [](const tg_rule &rule) { return rule.in_list == 1; }},
     {"out-interface-list=!LAN", TG_MATCH_OUT_INTERFACE_LIST, TG_MATCH_OUT_INTERFACE_LIST,
      [](const tg_rule &rule) { return rule.out_list == 0; }},
+    {"fragment=yes", TG_MATCH_FRAGMENT, 0, [](const tg_rule &) { return true; }},
+    {"fragment=no", TG_MATCH_FRAGMENT, TG_MATCH_FRAGMENT, [](const tg_rule &) { return true; }},
     {"in-interface-list=all", 0, 0, [](const tg_rule &) { return true; }},
     {"in-interface-list=static", 0, 0, [](const tg_rule &) { return true; }},
     {"out-interface-list=!none", 0, 0, [](const tg_rule &) { return true; }},
