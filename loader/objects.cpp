@@ -7,6 +7,7 @@
 #include <bpf/explain.skel.h>
 #include <bpf/redirect_probe.skel.h>
 #include <bpf/redirect_watch.skel.h>
+#include <bpf/reinject.skel.h>
 #include <bpf/sweep.skel.h>
 #include <bpf/tc_egress.skel.h>
 #include <bpf/tc_ingress.skel.h>
@@ -21,7 +22,7 @@ namespace {
 constexpr ObjectSource sources[] = {
     {"xdp_ingress", xdp_ingress_bpf__elf_bytes}, {"tc_ingress", tc_ingress_bpf__elf_bytes},
     {"tc_egress", tc_egress_bpf__elf_bytes},     {"sweep", sweep_bpf__elf_bytes},
-    {"explain", explain_bpf__elf_bytes},
+    {"explain", explain_bpf__elf_bytes},         {"reinject", reinject_bpf__elf_bytes},
 };
 
 constexpr ObjectSource clock_source = {"clock", clock_bpf__elf_bytes};

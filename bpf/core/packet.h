@@ -13,7 +13,7 @@ enum tg_packet_flag {
     TG_PACKET_LOCAL = 1u << 1,       /* sent by the router itself */
     TG_PACKET_L4_BAD = 1u << 2,      /* L4 header short, impossible length or flags */
     TG_PACKET_FIRST_PIECE = 1u << 3, /* first fragment of a datagram */
-    TG_PACKET_LATER_PIECE = 1u << 4, /* fragment without an L4 header */
+    TG_PACKET_LATER_PIECE = 1u << 4, /* any other fragment: it has no L4 header */
     TG_PACKET_PIECE_KNOWN = 1u << 5, /* … whose first piece was accepted */
     TG_PACKET_GROUP = 1u << 6,       /* in a broadcast or multicast frame, or to such an address */
     TG_PACKET_ICMP_ERROR = 1u << 7,  /* quotes the packet it is about: see quoted */
@@ -27,6 +27,7 @@ enum tg_packet_flag {
     TG_PACKET_GENERIC = 1u << 15,  /* an skb in XDP: perhaps many segments, no finished checksum */
     TG_PACKET_TAGGED = 1u << 16,   /* came with a VLAN tag, in the frame or beside it */
     TG_PACKET_TTL_USED = 1u << 17, /* the router is as far as its TTL goes */
+    TG_PACKET_LAST_PIECE = 1u << 18, /* a fragment that no other follows */
 };
 
 /* What a TCP segment says, in host order. */
@@ -65,6 +66,9 @@ struct tg_packet {
     __u16 l3_offset;
     __u16 l4_offset;
     __u16 next_hop_family; /* AF_INET, AF_INET6; 0: none known */
+    __u16 piece_offset;    /* of a fragment: where its part of the datagram begins */
+    __u16 piece_begin;     /* … and what stands before it, in TG_FRAGMENT_UNIT */
+    __u16 piece_end;       /* … and where it ends there: tg_piece_part */
     __u16 out_vlan;        /* XDP: to be tagged so, if wire_ifindex is another than out_ifindex */
     __u8 out_dst_mac[6];   /* of the next hop */
     __u8 out_src_mac[6];   /* of the outgoing interface */

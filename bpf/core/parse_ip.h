@@ -7,6 +7,24 @@
 #include "core/tuple_ops.h"
 
 /*
+ * What a header says of fragments, before the part of the datagram at packet->l4_offset. A part
+ * that is the whole is no piece (RFC 6946).
+ */
+TG_INLINE void tg_note_piece(struct tg_packet *packet, __u16 begin, bool more,
+                             __be32 identification)
+{
+    packet->identification = identification;
+    packet->piece_begin = begin;
+    packet->piece_offset = packet->l4_offset;
+    if (begin)
+        packet->flags |= TG_PACKET_LATER_PIECE;
+    else if (more)
+        packet->flags |= TG_PACKET_FIRST_PIECE;
+    if (!more)
+        packet->flags |= TG_PACKET_LAST_PIECE;
+}
+
+/*
  * Reads an IPv4 header (RFC 791) into the packet. `available` is the number of bytes from the
  * header to the end of the frame. Sets tuple addresses and protocol, lengths, TTL, offset of the
  * L4 header and the fragment flags. False: the header is bad or says more than the frame holds.
@@ -35,11 +53,8 @@ TG_INLINE bool tg_parse_ipv4(const struct tg_ipv4_header *header, __u32 availabl
     packet->l4_offset = (__u16)(packet->l3_offset + header_length);
     if (fragment & TG_IPV4_DONT_FRAGMENT)
         packet->flags |= TG_PACKET_DONT_FRAGMENT;
-    if (fragment & TG_IPV4_FRAGMENT_OFFSET)
-        packet->flags |= TG_PACKET_LATER_PIECE;
-    else if (fragment & TG_IPV4_MORE_FRAGMENTS)
-        packet->flags |= TG_PACKET_FIRST_PIECE;
-    packet->identification = header->identification;
+    tg_note_piece(packet, fragment & TG_IPV4_FRAGMENT_OFFSET, fragment & TG_IPV4_MORE_FRAGMENTS,
+                  header->identification);
     return true;
 }
 
@@ -89,12 +104,9 @@ TG_INLINE bool tg_parse_extension(const struct tg_ipv6_extension *header, struct
     if (packet->tuple.protocol == TG_IPV6_FRAGMENT) {
         __u16 fragment = tg_host16(header->fragment);
 
-        length = 8;
-        packet->identification = header->identification;
-        if (fragment & TG_IPV6_FRAGMENT_OFFSET)
-            packet->flags |= TG_PACKET_LATER_PIECE;
-        else if (fragment & 1)
-            packet->flags |= TG_PACKET_FIRST_PIECE;
+        tg_note_piece(packet, fragment >> 3, fragment & 1, header->identification);
+        packet->piece_offset += sizeof(*header);
+        length = sizeof(*header);
     }
     if (packet->l4_offset + length > end)
         return false;

@@ -19,12 +19,18 @@ TG_INLINE __u8 tg_reason_verdict(__u32 reason)
     return tg_reason_verdicts[tg_opaque(reason) & (TG_LIMIT_REASONS - 1)];
 }
 
+/* The frame goes no further: it is dropped, or the agent has a copy. */
+TG_INLINE bool tg_verdict_ends(__u8 verdict)
+{
+    return verdict == TG_VERDICT_DROP || verdict == TG_VERDICT_HOLD;
+}
+
 /* The packet ends here, answered or not. */
 TG_INLINE bool tg_reason_refuses(__u32 reason)
 {
     __u8 verdict = tg_reason_verdict(reason);
 
-    return verdict == TG_VERDICT_DROP || verdict == TG_VERDICT_ANSWER;
+    return tg_verdict_ends(verdict) || verdict == TG_VERDICT_ANSWER;
 }
 
 /* What the sender is told of a reason with verdict ANSWER. */

@@ -132,11 +132,8 @@ TG_INLINE int tg_walk_raw(struct tg_packet *packet, __u32 number)
 /* raw: what needs no tracker, and what the tracker shall leave alone. */
 TG_INLINE int tg_raw(struct tg_packet *packet, __u32 chain)
 {
-    int action;
+    int action = tg_walk_raw(packet, chain);
 
-    if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
-        return TG_REASON_NEXT;
-    action = tg_walk_raw(packet, chain);
     if (action == TG_ACTION_DROP)
         return TG_REASON_RAW_RULE;
     if (action == TG_ACTION_NOTRACK)

@@ -33,6 +33,7 @@ TG_INLINE int tg_egress_router(tg_ctx *ctx, struct tg_packet *packet)
     packet->flags |= TG_PACKET_LOCAL;
     packet->in_ifindex = 0;
     return tg_stage_raw_output(packet)
+               ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
                ?: tg_stage_filter_output(packet);
 }
@@ -42,15 +43,14 @@ TG_INLINE int tg_egress_forwarded(tg_ctx *ctx, struct tg_packet *packet)
 {
     packet->flags |= TG_PACKET_BY_KERNEL;
     return tg_stage_raw_prerouting(packet)
+               ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
                ?: tg_stage_filter_forward(packet);
 }
 
 TG_INLINE int tg_egress(tg_ctx *ctx, struct tg_packet *packet, enum tg_origin origin)
 {
-    int reason = tg_stage_parse(ctx, packet)
-                     ?: tg_stage_sanity(packet)
-                     ?: tg_stage_fragment(packet);
+    int reason = tg_stage_parse(ctx, packet) ?: tg_stage_sanity(packet);
 
     if (reason)
         return reason;

@@ -60,7 +60,7 @@ TG_INLINE int tg_end(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
     __u8 verdict = tg_reason_verdict(reason);
 
-    if (verdict == TG_VERDICT_DROP)
+    if (tg_verdict_ends(verdict))
         return TG_TC_DROP;
     if (verdict == TG_VERDICT_ANSWER)
         return tg_answer_due(packet, reason) ? tg_answer(ctx, packet, reason) : TG_TC_DROP;

@@ -124,7 +124,7 @@ TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
         return false;
     if (verdict == TG_VERDICT_ANSWER)
         return !tg_answer_due(packet, reason);
-    return verdict == TG_VERDICT_DROP ||
+    return tg_verdict_ends(verdict) ||
            (verdict == TG_VERDICT_FORWARD && tg_xdp_can_send(ctx, packet) &&
             tg_xdp_make_room(ctx, packet));
 }
@@ -151,7 +151,7 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
         return XDP_PASS;
     }
     tg_count(packet, reason);
-    if (verdict == TG_VERDICT_DROP || (verdict == TG_VERDICT_ANSWER && ends))
+    if (tg_verdict_ends(verdict) || (verdict == TG_VERDICT_ANSWER && ends))
         return XDP_DROP;
     if (verdict != TG_VERDICT_FORWARD) {
         tg_handover_write(ctx, reason);

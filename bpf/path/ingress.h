@@ -30,8 +30,21 @@ TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)
 {
     return tg_stage_parse(ctx, packet)
                ?: tg_stage_sanity(packet)
-               ?: tg_stage_fragment(packet)
                ?: tg_stage_raw_prerouting(packet)
+               ?: tg_stage_fragment(ctx, packet)
+               ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_source(ctx, packet)
+               ?: tg_stage_route(ctx, packet)
+               ?: tg_stage_filter_input(packet)
+               ?: tg_stage_filter_forward(packet);
+}
+
+/* The same for a piece that was held: raw has let it pass already. */
+TG_INLINE int tg_ingress_held(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_stage_parse(ctx, packet)
+               ?: tg_stage_sanity(packet)
+               ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
                ?: tg_stage_source(ctx, packet)
                ?: tg_stage_route(ctx, packet)

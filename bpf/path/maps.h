@@ -144,6 +144,28 @@ struct {
 } tg_fragments SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, TG_LIMIT_AWAITED);
+    __type(key, struct tg_fragment_key);
+    __type(value, __u64);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_awaited SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, TG_LIMIT_RING);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_pieces SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, TG_PIECE_COUNT);
+    __type(key, __u32);
+    __type(value, struct tg_counter);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_pieces_count SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, TG_LIMIT_RULES);
     __type(key, __u32);

@@ -4,6 +4,7 @@
 
 #include "core/packet.h"
 #include "core/tcp_view.h"
+#include "path/context.h"
 #include "path/maps.h"
 
 #define TG_RECORD_RULES 16u /* rules that count the packet, remembered in order */
@@ -125,6 +126,22 @@ TG_INLINE void tg_store_early_drop(void) {}
 TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,
                                  const struct tg_fragment *fragment)
 {
+}
+
+TG_INLINE __u64 tg_store_came(__u64 *word, __u64 mask)
+{
+    return *word;
+}
+
+TG_INLINE void tg_store_covered(struct tg_fragment *fragment, __u32 units, __u32 end, bool last) {}
+
+TG_INLINE void tg_store_overlap(struct tg_fragment *fragment) {}
+
+/* Whether the ring has a place, if nobody is faster. */
+TG_INLINE bool tg_store_piece(tg_ctx *ctx, const struct tg_packet *packet,
+                              const struct tg_fragment_key *key)
+{
+    return bpf_ringbuf_query(&tg_pieces, BPF_RB_AVAIL_DATA) + TG_PIECE_RECORD < TG_LIMIT_RING;
 }
 
 TG_INLINE void tg_store_dhcp_request(__u32 ifindex, __u64 now) {}

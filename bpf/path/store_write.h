@@ -8,6 +8,7 @@
 #include "core/sequence.h"
 #include "core/tcp_view.h"
 #include "core/throughput.h"
+#include "path/context.h"
 #include "path/link.h"
 #include "path/slab.h"
 
@@ -335,10 +336,85 @@ TG_INLINE void tg_store_early_drop(void)
         __sync_fetch_and_add(&table->early_drop, 1);
 }
 
+/*
+ * A first piece was judged. Whoever holds a later one has said so in tg_awaited before, and looks
+ * at tg_fragments afterwards: either it is found there, or its key here.
+ */
 TG_INLINE void tg_store_fragment(const struct tg_fragment_key *key,
                                  const struct tg_fragment *fragment)
 {
     bpf_map_update_elem(&tg_fragments, key, fragment, BPF_ANY);
+    if (bpf_map_delete_elem(&tg_awaited, key) == 0)
+        bpf_ringbuf_output(&tg_pieces, (void *)key, sizeof(*key), 0);
+}
+
+/* Sets these bits of tg_fragment.came; returns what was set before. */
+TG_INLINE __u64 tg_store_came(__u64 *word, __u64 mask)
+{
+    return __sync_fetch_and_or(word, mask);
+}
+
+TG_INLINE void tg_store_covered(struct tg_fragment *fragment, __u32 units, __u32 end, bool last)
+{
+    if (end > fragment->furthest)
+        fragment->furthest = end;
+    if (last)
+        fragment->total = end;
+    __sync_fetch_and_add(&fragment->covered, units);
+}
+
+/* All that is still to come of the datagram is dropped. */
+TG_INLINE void tg_store_overlap(struct tg_fragment *fragment)
+{
+    *(volatile __u32 *)&fragment->reason = TG_REASON_FRAGMENT_OVERLAP;
+}
+
+TG_INLINE void tg_store_count_piece(__u32 what, __u64 packets, __u64 bytes)
+{
+    struct tg_counter *counter = bpf_map_lookup_elem(&tg_pieces_count, &what);
+
+    if (!counter)
+        return;
+    __sync_fetch_and_add(&counter->packets, packets);
+    __sync_fetch_and_add(&counter->bytes, bytes);
+}
+
+/* Gives a piece to the agent; false: the ring is full. */
+TG_INLINE bool tg_store_piece(tg_ctx *ctx, const struct tg_packet *packet,
+                              const struct tg_fragment_key *key)
+{
+    __u32 length = tg_opaque(tg_ctx_length(ctx));
+    struct tg_vlan_tag tag = {};
+    struct tg_piece *piece;
+    __u64 now = packet->now;
+
+    bpf_map_update_elem(&tg_awaited, key, &now, BPF_ANY);
+    piece = bpf_ringbuf_reserve(&tg_pieces, sizeof(*piece), 0);
+    if (!piece)
+        return false;
+    /* One after the other: as one comparison of a difference Linux 6.1 does not understand them. */
+    if (length < TG_ETHERNET_HEADER) {
+        bpf_ringbuf_discard(piece, 0);
+        return false;
+    }
+    length = tg_opaque(length);
+    if (length > sizeof(piece->frame) || !tg_ctx_load_some(ctx, 0, piece->frame, length)) {
+        bpf_ringbuf_discard(piece, 0);
+        return false;
+    }
+    piece->key = *key;
+    piece->held = now;
+    piece->ifindex = packet->hook_ifindex;
+    piece->length = (__u16)length;
+    if (!tg_ctx_tag(ctx, &tag))
+        tag.protocol = tag.control = 0;
+    piece->tag_protocol = tag.protocol;
+    piece->tag_control = tag.control;
+    piece->zero = 0;
+    piece->bytes = packet->bytes;
+    bpf_ringbuf_submit(piece, 0);
+    tg_store_count_piece(TG_PIECE_HELD, packet->packets, packet->bytes);
+    return true;
 }
 
 TG_INLINE void tg_store_dhcp_request(__u32 ifindex, __u64 now)

@@ -177,6 +177,12 @@ Result<void> Agent::listen()
         }
         *timer = std::make_unique<Timer>(std::move(*made));
     }
+    Result<std::unique_ptr<HeldPieces>> held =
+        HeldPieces::start(instance_.bpffs(), *loop_, store_.clock());
+    if (!held) {
+        return std::unexpected(held.error());
+    }
+    held_pieces_ = std::move(*held);
     Result<rpc::Server> server = rpc::Server::listen(control_socket(instance_), *this);
     if (!server) {
         return std::unexpected(server.error());

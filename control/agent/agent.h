@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "control/agent/engine.h"
+#include "control/agent/held_pieces.h"
 #include "control/agent/kernel_runtime.h"
 #include "control/agent/loop.h"
 #include "control/agent/network.h"
@@ -83,6 +84,7 @@ private:
     std::uint64_t events_lost_ = 0; // that followers know of
     Network network_;
     std::unique_ptr<Loop> loop_;
+    std::unique_ptr<HeldPieces> held_pieces_;
     std::unique_ptr<rpc::Server> server_;
     Fd signals_;
     std::unique_ptr<Timer> heartbeat_;

@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array<const char *, TG_VERDICT_DROP + 1> verdict_names = {
-    "next", "pass", "input", "forward", "stack", "output", "answer", "drop"};
+    "next", "pass", "input", "forward", "stack", "output", "answer", "hold", "drop"};
 
 struct ReasonText {
     const char *name;
@@ -41,16 +41,25 @@ json reasons_json(const maps::Reasons &reasons)
     return all;
 }
 
-json answers_json(const maps::Answers &answers)
-{
-    constexpr std::array<const char *, TG_ANSWER_COUNT> names = {
+constexpr std::array<const char *, TG_ANSWER_COUNT> answer_names = {
 #define TG_X(name, text) text,
-        TG_ANSWERS(TG_X)
+    TG_ANSWERS(TG_X)
 #undef TG_X
-    };
+};
+
+constexpr std::array<const char *, TG_PIECE_COUNT> piece_names = {
+#define TG_X(name, text) text,
+    TG_PIECES(TG_X)
+#undef TG_X
+};
+
+template <std::size_t Count>
+json packets_json(const std::array<const char *, Count> &names,
+                  const std::array<tg_counter, Count> &counters)
+{
     json all = json::object();
-    for (std::size_t i = 0; i < answers.size(); i++) {
-        all[names[i]] = answers[i].packets;
+    for (std::size_t i = 0; i < Count; i++) {
+        all[names[i]] = counters[i].packets;
     }
     return all;
 }
@@ -83,9 +92,11 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
     const Result<tg_table> table = maps.table.read();
     const Result<maps::Reasons> reasons = maps.reason_counters.read();
     const Result<maps::Answers> answers = maps.answer_counters.read();
+    const Result<maps::PieceCounts> pieces = maps.piece_counters.read();
     for (const Error *error :
          {control ? nullptr : &control.error(), table ? nullptr : &table.error(),
-          reasons ? nullptr : &reasons.error(), answers ? nullptr : &answers.error()}) {
+          reasons ? nullptr : &reasons.error(), answers ? nullptr : &answers.error(),
+          pieces ? nullptr : &pieces.error()}) {
         if (error != nullptr) {
             return std::unexpected(*error);
         }
@@ -110,7 +121,8 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
                 {"heartbeat-age", heartbeat_age(maps, clock, control->heartbeat)},
                 {"listening", control->listening > TickClock(maps.layout, clock).now()},
                 {"events-lost", table->events_lost},
-                {"icmp-errors", answers_json(*answers)},
+                {"icmp-errors", packets_json(answer_names, *answers)},
+                {"early-fragments", packets_json(piece_names, *pieces)},
                 {"reasons", reasons_json(*reasons)}};
 }
 

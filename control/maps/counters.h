@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The per-CPU counters, of rules by rule id, of packets by reason and of the answers to them,
-// summed over all CPUs.
+// The per-CPU counters, summed over all CPUs: of rules by rule id, of packets by reason, of the
+// answers to them, of fragments that were held.
 #pragma once
 
 #include <array>
@@ -9,9 +9,19 @@
 #include "control/maps/map.h"
 #include "tidegate/conn.h"
 #include "tidegate/control.h"
+#include "tidegate/fragment.h"
 #include "tidegate/verdict.h"
 
 namespace tg::maps {
+
+// A per-CPU array of counters.
+struct CounterMap {
+    PinnedMap map;
+    std::size_t cpus;
+};
+Result<CounterMap> open_counters(const std::filesystem::path &bpffs, const char *name);
+// The first ones, as many as there is room for.
+Result<void> read_counters(const CounterMap &map, std::span<tg_counter> into);
 
 class RuleCounters {
 public:
@@ -22,37 +32,39 @@ public:
     Result<void> zero(std::span<const std::uint32_t> ids);
 
 private:
-    RuleCounters(PinnedMap map, std::size_t cpus) : map_(std::move(map)), cpus_(cpus) {}
-    PinnedMap map_;
-    std::size_t cpus_;
+    explicit RuleCounters(CounterMap map) : map_(std::move(map)) {}
+    CounterMap map_;
 };
 
-using Reasons = std::array<tg_counter, TG_REASON_COUNT>;
-
-class ReasonCounters {
+// All counters of a closed list, by its enum.
+template <std::size_t Count> class ListCounters {
 public:
-    static Result<ReasonCounters> open(const std::filesystem::path &bpffs);
-    // By enum tg_reason.
-    [[nodiscard]] Result<Reasons> read() const;
+    using Values = std::array<tg_counter, Count>;
+    static Result<ListCounters> open(const std::filesystem::path &bpffs, const char *name)
+    {
+        Result<CounterMap> map = open_counters(bpffs, name);
+        if (!map) {
+            return std::unexpected(map.error());
+        }
+        return ListCounters(std::move(*map));
+    }
+    [[nodiscard]] Result<Values> read() const
+    {
+        Values values = {};
+        const Result<void> done = read_counters(map_, values);
+        return done ? Result<Values>(values) : std::unexpected(done.error());
+    }
 
 private:
-    ReasonCounters(PinnedMap map, std::size_t cpus) : map_(std::move(map)), cpus_(cpus) {}
-    PinnedMap map_;
-    std::size_t cpus_;
+    explicit ListCounters(CounterMap map) : map_(std::move(map)) {}
+    CounterMap map_;
 };
 
-using Answers = std::array<tg_counter, TG_ANSWER_COUNT>;
-
-class AnswerCounters {
-public:
-    static Result<AnswerCounters> open(const std::filesystem::path &bpffs);
-    // By enum tg_answer.
-    [[nodiscard]] Result<Answers> read() const;
-
-private:
-    AnswerCounters(PinnedMap map, std::size_t cpus) : map_(std::move(map)), cpus_(cpus) {}
-    PinnedMap map_;
-    std::size_t cpus_;
-};
+using ReasonCounters = ListCounters<TG_REASON_COUNT>;
+using AnswerCounters = ListCounters<TG_ANSWER_COUNT>;
+using PieceCounters = ListCounters<TG_PIECE_COUNT>;
+using Reasons = ReasonCounters::Values;
+using Answers = AnswerCounters::Values;
+using PieceCounts = PieceCounters::Values;
 
 } // namespace tg::maps

@@ -27,16 +27,18 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     Result<TableMemory> memory = TableMemory::open(bpffs);
     Result<Banks> banks = Banks::open(bpffs);
     Result<RuleCounters> rules = RuleCounters::open(bpffs);
-    Result<ReasonCounters> reasons = ReasonCounters::open(bpffs);
-    Result<AnswerCounters> answers = AnswerCounters::open(bpffs);
+    Result<ReasonCounters> reasons = ReasonCounters::open(bpffs, "tg_reasons_count");
+    Result<AnswerCounters> answers = AnswerCounters::open(bpffs, "tg_answers_count");
+    Result<PieceCounters> pieces = PieceCounters::open(bpffs, "tg_pieces_count");
     Result<Connections> connections = Connections::open(bpffs);
     Result<SweepProgram> sweep = SweepProgram::open(bpffs);
     Result<Attached> attached = Attached::open(bpffs);
     Result<Devices> devices = Devices::open(bpffs);
     Result<Vlans> vlans = Vlans::open(bpffs);
     Result<Addresses> addresses = Addresses::open(bpffs);
-    if (const Error *error = first_error(control, table, memory, banks, rules, reasons, answers,
-                                         connections, sweep, attached, devices, vlans, addresses)) {
+    if (const Error *error =
+            first_error(control, table, memory, banks, rules, reasons, answers, pieces, connections,
+                        sweep, attached, devices, vlans, addresses)) {
         return std::unexpected(*error);
     }
     return Instance{*layout,
@@ -47,6 +49,7 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
                     std::move(*rules),
                     std::move(*reasons),
                     std::move(*answers),
+                    std::move(*pieces),
                     std::move(*connections),
                     std::move(*sweep),
                     std::move(*attached),

@@ -19,6 +19,7 @@ struct Instance {
     RuleCounters rule_counters;
     ReasonCounters reason_counters;
     AnswerCounters answer_counters;
+    PieceCounters piece_counters;
     Connections connections;
     SweepProgram sweep;
     Attached attached;

@@ -9,9 +9,7 @@
 #define TG_LIMIT_CONNECTIONS_DEFAULT 200000u  /* max-connections unless it is set */
 #define TG_LIMIT_RESERVE_MAX         1024u /* most extra places for the router's own connections */
 #define TG_LIMIT_RESERVE_MIN         16u /* fewest such places; between both: max-connections/16 */
-#define TG_LIMIT_FRAGMENTS           4096u /* datagrams in fragments remembered at once */
-#define TG_LIMIT_FRAGMENT_SECONDS    30u   /* how long a first fragment's verdict is kept */
-#define TG_LIMIT_SWEEP_KEYS          64u   /* connections one run of the sweep program looks at */
+#define TG_LIMIT_SWEEP_KEYS          64u /* connections one run of the sweep program looks at */
 #define TG_LIMIT_SLAB_RECORDS        8192u /* records of one slab; a power of two */
 #define TG_LIMIT_SLABS               136u  /* of a table: all connections, reserve, spare ones */
 #define TG_STRIPES                   1024u /* locks of an index; its heads are a multiple of that */
@@ -22,6 +20,22 @@
 #define TG_LIMIT_RECLAIM             8192u /* records looked at, those included that nobody has */
 #define TG_LIMIT_RECLAIM_ALONE       8192u /* with the agent dead, so that nobody else looks */
 #define TG_LIMIT_EVENT_BYTES         1048576u /* events nobody has read yet; a power of two */
+
+/* Fragments. Pieces that come before their first one are held by the agent. */
+#define TG_LIMIT_FRAGMENTS              4096u    /* datagrams in fragments remembered at once */
+#define TG_LIMIT_FRAGMENT_SECONDS       30u      /* how long a first fragment's verdict is kept */
+#define TG_LIMIT_PIECE                  1976u    /* bytes of a frame that can be held */
+#define TG_LIMIT_RING                   1048576u /* bytes of pieces on their way to the agent */
+#define TG_LIMIT_AWAITED                2048u    /* datagrams whose first piece is waited for */
+#define TG_LIMIT_HELD_SECONDS           2u       /* how long a piece is held */
+#define TG_LIMIT_HELD_PIECES            1024u    /* held at once */
+#define TG_LIMIT_HELD_BYTES             1048576u /* of their frames */
+#define TG_LIMIT_HELD_BY_SOURCE         128u     /* pieces of one source held at once */
+#define TG_LIMIT_HELD_PER_SECOND        2000u    /* pieces given to the agent */
+#define TG_LIMIT_HELD_BURST             256u     /* at once after a silence */
+#define TG_LIMIT_HELD_SOURCE_PER_SECOND 500u     /* the same, of one source */
+#define TG_LIMIT_HELD_SOURCE_BURST      128u
+#define TG_LIMIT_HELD_SOURCES           256u /* sources told apart; a power of two */
 
 /* ICMP errors about forwarded packets; too-big and the others each by themselves. */
 #define TG_LIMIT_ERRORS_PER_SECOND        1000u

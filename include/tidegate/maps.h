@@ -6,6 +6,7 @@
 #include "tidegate/conn.h"
 #include "tidegate/control.h"
 #include "tidegate/event.h"
+#include "tidegate/fragment.h"
 #include "tidegate/limits.h"
 #include "tidegate/verdict.h"
 
@@ -28,6 +29,9 @@
  * tg_stripes       ARRAY                 struct tg_lock by the hash's upper bits: chains
  * tg_events        RINGBUF               struct tg_event
  * tg_fragments     LRU_HASH              struct tg_fragment_key → struct tg_fragment
+ * tg_awaited       LRU_HASH              struct tg_fragment_key → __u64 jiffies: pieces are held
+ * tg_pieces        RINGBUF               struct tg_piece, or struct tg_fragment_key
+ * tg_pieces_count  PERCPU_ARRAY          enum tg_piece_count → struct tg_counter
  * tg_rules_count   PERCPU_ARRAY          rule id → struct tg_counter
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter
  * tg_answers_count PERCPU_ARRAY          enum tg_answer → struct tg_counter
@@ -58,30 +62,12 @@
 #define TG_DEVICE_SLOT_MASK (TG_DEVICE_SLOTS - 1)
 
 /* The buckets of tg_rates (core/rate.h). */
-#define TG_RATE_TOO_BIG 0u
-#define TG_RATE_OTHERS  1u
-#define TG_RATE_SOURCES 2u /* the first of TG_LIMIT_ERROR_SOURCES */
-#define TG_RATE_COUNT   (TG_RATE_SOURCES + TG_LIMIT_ERROR_SOURCES)
-
-/* A datagram in fragments; the identification is 16 bits for IPv4, 32 for IPv6. */
-struct tg_fragment_key {
-    struct tg_addr src;
-    struct tg_addr dst;
-    __be32 identification;
-    __u8 protocol;
-    __u8 family;
-    __u8 egress; /* 1: seen leaving the router */
-    __u8 zero;
-};
-
-/* What was decided on its first piece. */
-struct tg_fragment {
-    struct tg_tuple tuple; /* with the ports of the first piece */
-    __u64 seen;            /* jiffies */
-    __u32 reason;          /* enum tg_reason */
-    __u32 tracked;         /* 1: counts for a connection */
-};
+#define TG_RATE_TOO_BIG      0u
+#define TG_RATE_OTHERS       1u
+#define TG_RATE_HELD         2u
+#define TG_RATE_SOURCES      3u /* the first of TG_LIMIT_ERROR_SOURCES */
+#define TG_RATE_HELD_SOURCES (TG_RATE_SOURCES + TG_LIMIT_ERROR_SOURCES)
+#define TG_RATE_COUNT        (TG_RATE_HELD_SOURCES + TG_LIMIT_HELD_SOURCES)
 
 TG_ASSERT((TG_LIMIT_ERROR_SOURCES & (TG_LIMIT_ERROR_SOURCES - 1)) == 0, "for the mask");
-TG_ASSERT(sizeof(struct tg_fragment_key) == 40, "fragment key layout");
-TG_ASSERT(sizeof(struct tg_fragment) == 56, "fragment layout");
+TG_ASSERT((TG_LIMIT_HELD_SOURCES & (TG_LIMIT_HELD_SOURCES - 1)) == 0, "for the mask");

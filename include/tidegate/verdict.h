@@ -14,6 +14,7 @@ enum tg_verdict {
     TG_VERDICT_STACK,   /* accepted for forwarding, the kernel sends it */
     TG_VERDICT_OUTPUT,  /* accepted from the router itself: to the wire */
     TG_VERDICT_ANSWER,  /* dropped, and its sender is told why: TG_REASON_ERRORS */
+    TG_VERDICT_HOLD,    /* taken out of the way, to be judged later */
     TG_VERDICT_DROP,
 };
 
@@ -40,9 +41,17 @@ enum tg_verdict {
     X(MALFORMED, "malformed", DROP, "bad IP header or longer than the frame")                      \
     X(MARTIAN_SOURCE, "martian-source", DROP, "source address that cannot be")                     \
     X(RP_FILTER, "rp-filter", DROP, "no way back to the source by this interface")                 \
-    X(FRAGMENT_UNKNOWN, "fragment-unknown", DROP, "fragment whose first piece was not seen")       \
+    X(FRAGMENT_HELD, "fragment-held", HOLD, "fragment the agent keeps until the first one comes")  \
+    X(FRAGMENT_UNKNOWN, "fragment-unknown", DROP,                                                  \
+      "fragment whose first piece was not seen, and nobody to keep it")                            \
+    X(FRAGMENT_TOO_LONG, "fragment-too-long", DROP, "fragment before its first, too long to keep") \
+    X(FRAGMENT_NO_ROOM, "fragment-no-room", DROP, "fragment before its first, one of too many")    \
+    X(FRAGMENT_EXPIRED, "fragment-expired", DROP, "fragment whose first piece did not come")       \
     X(FRAGMENT_DROPPED, "fragment-dropped", DROP,                                                  \
       "fragment of a datagram whose first piece was dropped")                                      \
+    X(FRAGMENT_DUPLICATE, "fragment-duplicate", DROP, "fragment that has come before")             \
+    X(FRAGMENT_OVERLAP, "fragment-overlap", DROP, "fragment that overlaps another one")            \
+    X(FRAGMENT_TINY, "fragment-tiny", DROP, "fragment that cuts through the L4 header")            \
     X(RAW_RULE, "raw-rule", DROP, "dropped by a raw rule")                                         \
     X(FILTER_RULE, "filter-rule", DROP, "dropped by a filter rule")                                \
     X(TABLE_FULL, "table-full", DROP, "new connection above max-connections")                      \

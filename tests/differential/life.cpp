@@ -54,6 +54,8 @@ Life make_life(std::uint64_t seed, std::size_t steps, const std::vector<Step> &s
             life.push_back({.word = "wait", .text = "1d"});
         } else if (chance < 75) {
             life.push_back({.word = "sweep"});
+        } else if (chance < 120) {
+            life.push_back({.word = "agent"});
         } else {
             std::ranges::move(traffic.next(), std::back_inserter(life));
         }
@@ -68,6 +70,9 @@ Apart live_once(Pair &pair, const Life &life, Reached &reached)
         PairStep step = pair.run(life[i]);
         if (!step.differences.empty()) {
             return {i, std::move(step.differences), step.late};
+        }
+        for (const Outcome &piece : step.pieces) {
+            reached.note(piece);
         }
         if (step.outcome) {
             reached.note(*step.outcome);

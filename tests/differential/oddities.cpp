@@ -10,7 +10,7 @@ namespace tg::test {
 namespace {
 
 // As in a case file, behind the interface's name where several may stand.
-constexpr std::array<std::string_view, 56> steps = {
+constexpr std::array<std::string_view, 59> steps = {
     "in lan arp",
     "out wan arp",
     "in lan hex 00112233",
@@ -62,6 +62,9 @@ constexpr std::array<std::string_view, 56> steps = {
     "in lan ipv6 src=2001:db8:88::2 dst=2001:db8:113::2 | destination | destination | destination "
     "| destination | destination | destination | destination | destination | destination | udp",
     "in lan ipv4 src=192.168.88.2 dst=203.0.113.2 id=900 offset=185 protocol=17 | data 8",
+    "in lan ipv4 src=192.168.88.2 dst=203.0.113.2 id=900 offset=185 protocol=17 | data 1950",
+    "in lan ipv4 src=192.168.88.2 dst=203.0.113.2 id=901 offset=1 protocol=6 | data 8",
+    "in wan ipv6 src=2001:db8:113::2 dst=2001:db8:88::2 | fragment id=9 mf=1 protocol=6 | data 16",
     "in lan ipv4 src=192.168.88.2 dst=203.0.113.2 | icmp type=13 id=1",
     "in wan ipv4 src=203.0.113.2 dst=192.168.88.2 | icmp type=14 id=1",
     "in lan ipv4 src=192.168.88.2 dst=203.0.113.2 | icmp type=9 id=4",

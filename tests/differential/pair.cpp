@@ -220,6 +220,17 @@ PairStep Pair::run(const Step &step)
     PairStep result;
     if (step.word == "in" || step.word == "out") {
         result = run_packet(step);
+    } else if (step.word == "agent") {
+        const auto kernel = kernel_.act_on_pieces(), hosted = hosted_.act_on_pieces();
+        for (std::size_t i = 0; i < std::min(kernel.size(), hosted.size()); i++) {
+            compare_outcomes(hosted[i], kernel[i], result.differences);
+            result.late |= kernel[i].late;
+        }
+        if (kernel.size() != hosted.size()) {
+            result.differences.push_back(
+                fmt::format("fragments hosted: {}, kernel: {}", hosted.size(), kernel.size()));
+        }
+        result.pieces = hosted;
     } else if (step.word == "wait") {
         const auto duration = parse_duration(step.text).value();
         hosted_.wait(duration);

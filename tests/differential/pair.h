@@ -14,6 +14,7 @@ namespace tg::test {
 // What one step did, and every way in which the two do not agree.
 struct PairStep {
     std::optional<Outcome> outcome = {}; // of a packet that both were given
+    std::vector<Outcome> pieces = {};    // of fragments the agent has dealt with
     std::vector<std::string> differences = {};
     bool late = false; // the kernel's clock moved on during the step: a difference proves nothing
 };

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "tests/differential/oddities.h"
+#include "tidegate/limits.h"
 
 namespace tg::test {
 namespace {
@@ -108,7 +109,7 @@ Step Traffic::error()
     return step_at(place, text);
 }
 
-// A UDP datagram in two or three pieces; some are lost, some overtake.
+// A UDP datagram in two or three pieces; some are lost, some overtake, some do not fit.
 std::vector<Step> Traffic::pieces()
 {
     Flow &chosen = flow();
@@ -121,9 +122,12 @@ std::vector<Step> Traffic::pieces()
         chosen.datagrams() ? chosen.header(reply) + " length=3008" : chosen.header(reply);
     const std::string_view number = chosen.datagrams() ? "17" : "6";
     std::vector<Step> steps;
-    for (const unsigned offset : {0u, 60u, 120u}) {
+    for (unsigned offset : {0u, 60u, 120u}) {
+        if (offset != 0 && random_.percent(8)) {
+            offset--;
+        }
         const std::string fields =
-            fmt::format("id={} offset={} mf={}", id, offset, offset == 120 ? 0 : 1);
+            fmt::format("id={} offset={} mf={}", id, offset, offset < 119 ? 1 : 0);
         const std::string piece = offset == 0 ? header + " | data 472" : std::string("data 480");
         const std::string said = offset == 0 ? "" : fmt::format(" protocol={}", number);
         steps.push_back(
@@ -139,6 +143,19 @@ std::vector<Step> Traffic::pieces()
     return steps;
 }
 
+// One source sends more pieces without their first one than anybody keeps.
+std::vector<Step> Traffic::flood()
+{
+    std::vector<Step> steps;
+    for (unsigned i = 0; i <= TG_LIMIT_HELD_SOURCE_BURST; i++) {
+        steps.push_back(step_at({"in", "lan"},
+                                fmt::format("ipv4 src=192.168.88.2 dst=203.0.113.2 id={} offset=60 "
+                                            "protocol=17 | data 8",
+                                            1000 + i)));
+    }
+    return steps;
+}
+
 Step Traffic::sample()
 {
     return mutated(random_.pick(samples_), random_);
@@ -147,6 +164,9 @@ Step Traffic::sample()
 std::vector<Step> Traffic::next()
 {
     const unsigned chance = random_.below(100);
+    if (random_.below(1500) == 0) {
+        return flood();
+    }
     if (chance < 66) {
         return {said(flow())};
     }

@@ -21,6 +21,7 @@ private:
     Step said(Flow &flow);
     Step error();
     std::vector<Step> pieces();
+    std::vector<Step> flood();
     Step sample();
     Flow &flow();
 

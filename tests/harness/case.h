@@ -22,6 +22,8 @@ namespace tg::test {
 //   out IFACE from IFACE2 PACKET     the stack forwards a packet; [tag N] before PACKET: as judged
 //     -> REASON [STATE] [FACT…]      what became of it; STATE as the filter chain saw it, or "-"
 //   wait DURATION                    time passes
+//   agent N                          the agent deals with fragments before their first: N went on
+//                                    or were given up, each as "->" says
 //   sweep N                          the agent looks for overdue connections: N were removed
 //   socket LOCAL:PORT                the router listens
 //   socket LOCAL:PORT REMOTE:PORT    the router has an established connection

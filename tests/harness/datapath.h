@@ -24,8 +24,18 @@
 
 namespace tg::test {
 
-enum class Program : std::uint8_t { ingress, egress, sweep, explain_ingress, explain_egress, xdp };
-inline constexpr std::size_t program_count = 6;
+enum class Program : std::uint8_t {
+    ingress,
+    egress,
+    sweep,
+    explain_ingress,
+    explain_egress,
+    reinject,
+    give_up,
+    xdp,
+    reinject_xdp,
+};
+inline constexpr std::size_t program_count = 9;
 // The object each program is in, and its name there.
 struct ProgramPlace {
     std::string_view object;
@@ -37,14 +47,25 @@ inline constexpr std::array<ProgramPlace, program_count> program_places = {{
     {"sweep", "sweep"},
     {"explain", "explain_ingress"},
     {"explain", "explain_egress"},
+    {"reinject_tc", "reinject"},
+    {"reinject_tc", "give_up"},
     {"xdp_ingress", "xdp_ingress"},
+    {"reinject", "reinject"},
 }};
-inline constexpr std::array<std::string_view, 5> object_names = {"tc_ingress", "tc_egress", "sweep",
-                                                                 "explain", "xdp_ingress"};
+inline constexpr std::array<std::string_view, 7> object_names = {
+    "tc_ingress", "tc_egress", "sweep", "explain", "reinject_tc", "xdp_ingress", "reinject"};
 
-// The last one runs in the kernel only: XDP's context holds addresses in 32 bits.
-inline constexpr std::size_t hosted_programs = program_count - 1;
-inline constexpr std::size_t hosted_objects = object_names.size() - 1;
+// The last two run in the kernel only: XDP's context holds addresses in 32 bits.
+inline constexpr std::size_t hosted_programs = program_count - 2;
+inline constexpr std::size_t hosted_objects = object_names.size() - 2;
+
+// Where the object is; the first folder is that of the product.
+inline std::string object_path(std::string_view product, std::string_view tests,
+                               std::string_view name)
+{
+    const std::string_view folder = name == "reinject_tc" ? tests : product;
+    return std::string(folder) + "/" + std::string(name) + ".bpf.o";
+}
 
 // A packet as a program is given it.
 struct Skb {
@@ -108,6 +129,8 @@ public:
 
     // What the programs have told of connections since the last call.
     virtual std::vector<tg_event> take_events() = 0;
+    // The records of tg_pieces since the last call.
+    virtual std::vector<Bytes> take_pieces() = 0;
 
     // Time as the programs see it, in jiffies; it stands still but for advance().
     [[nodiscard]] virtual std::uint64_t now() const = 0;
@@ -122,7 +145,8 @@ public:
 std::unique_ptr<Datapath> make_hosted_datapath(std::uint32_t ticks_per_second = 1000);
 // The real programs in the kernel, by BPF_PROG_TEST_RUN; call enter_namespace() before.
 std::unique_ptr<Datapath> make_kernel_datapath();
-// The same, but that Program::ingress runs in XDP; what TC would do afterwards is not done.
+// The same, but that Program::ingress and reinject run in XDP; what TC would do afterwards is not
+// done.
 std::unique_ptr<Datapath> make_native_datapath();
 
 // What make_table makes; the seed is always the same.

@@ -179,6 +179,29 @@ void tg_fake_ringbuf_submit(void *record, std::uint64_t flags)
     FakeKernel::current().ring_of(record).submit(record);
 }
 
+void tg_fake_ringbuf_discard(void *record, std::uint64_t flags)
+{
+    (void)flags;
+    FakeKernel::current().ring_of(record).discard(record);
+}
+
+long tg_fake_ringbuf_output(void *map, void *data, std::uint64_t size, std::uint64_t flags)
+{
+    void *record = tg_fake_ringbuf_reserve(map, size, flags);
+    if (record == nullptr) {
+        return -EAGAIN;
+    }
+    std::memcpy(record, data, size);
+    tg_fake_ringbuf_submit(record, flags);
+    return 0;
+}
+
+std::uint64_t tg_fake_ringbuf_query(void *map, std::uint64_t what)
+{
+    const tg::test::FakeMap &ring = FakeKernel::current().map_at(map);
+    return what == BPF_RB_AVAIL_DATA ? ring.used() : 0;
+}
+
 std::uint64_t tg_fake_jiffies()
 {
     return FakeKernel::current().jiffies;

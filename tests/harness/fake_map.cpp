@@ -174,6 +174,13 @@ void FakeMap::submit(void *record)
     reserved_.reset();
 }
 
+void FakeMap::discard(void *record)
+{
+    submit(record);
+    used_ -= ring_bytes(records_.back().size()); // the kernel's reader skips it
+    records_.pop_back();
+}
+
 std::vector<Bytes> FakeMap::take_records()
 {
     used_ = 0;

@@ -41,10 +41,16 @@ public:
     {
         graveyard_.clear();
     }
-    // Of a ring buffer: room for a record, nullptr if there is none, and what was submitted since
-    // the last call.
+    // Of a ring buffer: room for a record, nullptr if there is none, its end, and what was
+    // submitted since the last call.
     void *reserve(std::size_t size);
     void submit(void *record);
+    void discard(void *record);
+    // Bytes that records take, those a program has not submitted included.
+    [[nodiscard]] std::size_t used() const
+    {
+        return used_;
+    }
     std::vector<Bytes> take_records();
     // Whether a program holds a record it has not submitted.
     [[nodiscard]] bool holds_record() const

@@ -164,6 +164,11 @@ public:
         return result;
     }
 
+    std::vector<Bytes> take_pieces() override
+    {
+        return at("tg_pieces").take_records();
+    }
+
     std::vector<tg_event> take_events() override
     {
         std::vector<tg_event> events;
@@ -255,7 +260,7 @@ private:
     // Maps of one name are one map, as with pins; those without a pin are the object's own.
     void load(const std::string &object)
     {
-        const std::string path = TG_BPF_DIR "/" + object + ".bpf.o";
+        const std::string path = object_path(TG_BPF_DIR, TG_TEST_BPF_DIR, object);
         const std::unique_ptr<bpf_object, CloseObject> opened(
             bpf_object__open_file(path.c_str(), nullptr));
         if (!opened) {

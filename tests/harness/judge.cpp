@@ -42,6 +42,7 @@ int expected_action(const Outcome &outcome)
         return outcome.action == TC_ACT_REDIRECT ? TC_ACT_REDIRECT : TC_ACT_SHOT;
     case TG_VERDICT_FORWARD:
         return TC_ACT_REDIRECT;
+    case TG_VERDICT_HOLD:
     case TG_VERDICT_DROP:
         return TC_ACT_SHOT;
     default:

@@ -75,7 +75,10 @@ public:
     {
         // Packets of many segments are made behind XDP.
         if (native_ && program == Program::ingress && skb.frame.gso_size == 0) {
-            return run_xdp(skb);
+            return run_xdp(Program::xdp, skb);
+        }
+        if (native_ && program == Program::reinject) {
+            return run_xdp(Program::reinject_xdp, skb);
         }
         thaw();
         __sk_buff context{};
@@ -230,9 +233,18 @@ public:
         return result;
     }
 
+    std::vector<Bytes> take_pieces() override
+    {
+        return read_ring(at("tg_pieces").fd);
+    }
+
     std::vector<tg_event> take_events() override
     {
-        return read_ring(at("tg_events").fd);
+        std::vector<tg_event> events;
+        for (const Bytes &record : read_ring(at("tg_events").fd)) {
+            events.push_back(value_of<tg_event>(record));
+        }
+        return events;
     }
 
     [[nodiscard]] std::uint64_t head(std::uint32_t number) const override
@@ -307,7 +319,7 @@ private:
 
     void load(const std::string &name)
     {
-        const std::string path = TG_BPF_DIR "/" + name + ".bpf.o";
+        const std::string path = object_path(TG_BPF_DIR, TG_TEST_BPF_DIR, name);
         LIBBPF_OPTS(bpf_object_open_opts, options, .pin_root_path = "/nowhere");
         Object object(bpf_object__open_file(path.c_str(), &options));
         if (!object) {
@@ -351,7 +363,7 @@ private:
         return true;
     }
 
-    Ran run_xdp(const Skb &skb)
+    Ran run_xdp(Program program, const Skb &skb)
     {
         thaw();
         const auto size = static_cast<std::uint32_t>(skb.frame.bytes.size());
@@ -364,7 +376,7 @@ private:
                     .ctx_in = &context, .ctx_out = &context, .ctx_size_in = sizeof context,
                     .ctx_size_out = sizeof context, .repeat = 1);
         const int error =
-            bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(Program::xdp)], &options);
+            bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
         ran.late = after_run();
         ran.refused = error == -EINVAL;
         if (ran.refused) {

@@ -15,25 +15,24 @@ struct CloseRing {
     }
 };
 
-int keep(void *events, void *data, std::size_t size)
+int keep(void *records, void *data, std::size_t size)
 {
     const auto *bytes = static_cast<const std::uint8_t *>(data);
-    static_cast<std::vector<tg_event> *>(events)->push_back(
-        value_of<tg_event>(Bytes(bytes, bytes + size)));
+    static_cast<std::vector<Bytes> *>(records)->emplace_back(bytes, bytes + size);
     return 0;
 }
 
 } // namespace
 
-std::vector<tg_event> read_ring(int fd)
+std::vector<Bytes> read_ring(int fd)
 {
-    std::vector<tg_event> events;
+    std::vector<Bytes> records;
     const std::unique_ptr<ring_buffer, CloseRing> ring(
-        ring_buffer__new(fd, keep, &events, nullptr));
+        ring_buffer__new(fd, keep, &records, nullptr));
     if (!ring || ring_buffer__consume(ring.get()) < 0) {
-        refuse("cannot read tg_events");
+        refuse("cannot read a ring buffer");
     }
-    return events;
+    return records;
 }
 
 } // namespace tg::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the programs in the kernel have told of connections, taken out of their ring.
+// What the programs in the kernel have put into a ring buffer, taken out of it.
 #pragma once
 
 #include <vector>
@@ -9,6 +9,6 @@
 namespace tg::test {
 
 // `fd` is the ring's.
-std::vector<tg_event> read_ring(int fd);
+std::vector<Bytes> read_ring(int fd);
 
 } // namespace tg::test

@@ -168,7 +168,11 @@ std::string to_string(const TableRow &row)
         flag_letters(tg_word_flags(row.record.word)), counter(TG_ORIGINAL), counter(TG_REPLY));
 }
 
-Router::Router(std::unique_ptr<Datapath> datapath) : datapath_(std::move(datapath))
+Router::Router(std::unique_ptr<Datapath> datapath)
+    : datapath_(std::move(datapath)),
+      early_pieces_(
+          *datapath_, [this](const tg_piece &piece) { bring_back(piece); },
+          [this](const tg_given_up &pieces) { give_up(pieces); })
 {
     reset();
 }
@@ -185,6 +189,8 @@ void Router::forget()
     const std::uint32_t zero = 0;
     datapath_->make_table();
     clear("tg_fragments");
+    clear("tg_awaited");
+    early_pieces_.reset();
     datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
     datapath_->take_events();
 }
@@ -207,6 +213,7 @@ void Router::reset()
     datapath_->clear_counters("tg_reasons_count", TG_LIMIT_REASONS);
     datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
     datapath_->clear_counters("tg_answers_count", TG_ANSWER_COUNT);
+    datapath_->clear_counters("tg_pieces_count", TG_PIECE_COUNT);
     fill_rates();
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {
@@ -357,13 +364,62 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
         judge_explanation(outcome, explained);
         outcome.state = state_seen(rules_before);
     }
+    early_pieces_.collect(elapsed_);
     return outcome;
+}
+
+// It is no longer counted as held, and counted as what it is then.
+void Router::bring_back(const tg_piece &piece)
+{
+    const auto rules_before = rule_counters();
+    auto reasons_before = reasons();
+    reasons_before[TG_REASON_FRAGMENT_HELD].packets--;
+    reasons_before[TG_REASON_FRAGMENT_HELD].bytes -= piece.bytes;
+    const Frame frame{.bytes = {piece.frame, piece.frame + piece.length}};
+    const Hook hook{.egress = false, .ifindex = piece.ifindex};
+    const Ran ran = datapath_->run(Program::reinject, {frame, piece.ifindex, piece.ifindex, 0});
+    Outcome outcome{.late = ran.late,
+                    .handed = ran.handed,
+                    .action = ran.action,
+                    .by_xdp = ran.by_xdp,
+                    .came = frame.bytes,
+                    .frame = ran.frame,
+                    .redirect = ran.redirect,
+                    .tag = ran.tag};
+    judge_counters(outcome, reasons_before);
+    count_handed(outcome, ran, frame);
+    judge_end(outcome, hook, frame);
+    outcome.state = state_seen(rules_before);
+    early_pieces_.collect(elapsed_);
+    ended_.push_back(std::move(outcome));
+}
+
+void Router::give_up(const tg_given_up &pieces)
+{
+    auto reasons_before = reasons();
+    reasons_before[TG_REASON_FRAGMENT_HELD].packets -= pieces.packets;
+    reasons_before[TG_REASON_FRAGMENT_HELD].bytes -= pieces.bytes;
+    const Ran ran = datapath_->run(Program::give_up, {.frame = {.bytes = bytes_of(pieces)}});
+    Outcome outcome{.late = ran.late, .action = TC_ACT_SHOT};
+    judge_counters(outcome, reasons_before);
+    if (ran.action != 0) {
+        outcome.faults.emplace_back("the program did not know what to give up");
+    }
+    ended_.push_back(std::move(outcome));
+}
+
+std::vector<Outcome> Router::act_on_pieces()
+{
+    early_pieces_.act(elapsed_);
+    return std::exchange(ended_, {});
 }
 
 void Router::wait(std::chrono::milliseconds time)
 {
-    datapath_->advance(static_cast<std::uint64_t>(time.count()) * datapath_->ticks_per_second() /
-                       1000);
+    const std::uint64_t ticks =
+        static_cast<std::uint64_t>(time.count()) * datapath_->ticks_per_second() / 1000;
+    datapath_->advance(ticks);
+    elapsed_ += ticks;
 }
 
 unsigned Router::sweep()

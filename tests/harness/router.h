@@ -14,6 +14,7 @@
 #include "control/base/error.h"
 #include "control/config/config.h"
 #include "tests/harness/datapath.h"
+#include "tests/harness/early_pieces.h"
 
 namespace tg::test {
 
@@ -72,6 +73,9 @@ public:
     }
     Outcome packet(const Hook &hook, const Frame &frame);
     void wait(std::chrono::milliseconds time);
+    // Fragments before their first that can go on do so, those held too long are given up, as the
+    // agent does; what became of each, in that order.
+    std::vector<Outcome> act_on_pieces();
     // Removes what is overdue, as the agent does; returns how many.
     unsigned sweep();
 
@@ -99,6 +103,8 @@ private:
     void fill_rates();
     [[nodiscard]] std::string state_seen(const std::vector<tg_counter> &before) const;
     void judge_counters(Outcome &outcome, const std::vector<tg_counter> &before) const;
+    void bring_back(const tg_piece &piece);
+    void give_up(const tg_given_up &pieces);
 
     std::unique_ptr<Datapath> datapath_;
     Config config_;
@@ -107,6 +113,9 @@ private:
     std::map<std::uint32_t, std::string> probes_;
     std::uint64_t bank_ = 0;
     std::uint32_t counters_used_ = 0;
+    std::uint64_t elapsed_ = 0; // ticks
+    EarlyPieces early_pieces_;
+    std::vector<Outcome> ended_; // of pieces
 };
 
 } // namespace tg::test

@@ -13,13 +13,25 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "net"))
 # pylint: disable=wrong-import-position
 import harness
 import leftovers
+import packets
 import rulesets
-from harness import FW_WAN4, LAN4, WAN4, WAN6, check, equal
+from harness import FW_WAN4, LAN4, LAN6, WAN4, WAN6, check, equal
 
 HTTP, SSH = 80, 22
 
 # What tells the two ways apart from outside, on one device.
 SEEN = {"tcx": ["tcx ingress", "tcx egress"], "clsact": ["clsact"]}
+
+
+def _backwards(lab, lan, wan, number):
+    """A datagram whose pieces come in the wrong order arrives, by live frames of this kernel."""
+    server = lab.wan.udp("::" if ":" in wan else "0.0.0.0", 7000, timeout=5)
+    frames = lab.lan.packet("eth0")
+    datagram = packets.udp(lan, wan, 7001, 7000, b"x" * 3000)
+    for piece in reversed(packets.pieces(lan, wan, datagram, 1200, 7)):
+        frames.send(packets.frame(lab.fw.mac("ether2"), lab.lan.mac("eth0"), piece))
+    equal(len(server.recv(65536)), 3000, f"bytes of a datagram to {wan} in the wrong order")
+    equal(lab.datapath()["early-fragments"]["reinjected"], 2 * (number + 1), "pieces brought back")
 
 
 def specification(lab):
@@ -41,6 +53,9 @@ def specification(lab):
     check(lab.lan.reaches_tcp(harness.FW_LAN4, SSH, timeout=5), "LAN reaches the firewall's SSH")
     check(not lab.wan.reaches_tcp(LAN4, HTTP), "WAN to LAN is refused")
     check(not lab.wan.reaches_tcp(FW_WAN4, SSH), "WAN to the firewall is refused")
+
+    for number, (lan, wan) in enumerate(((LAN4, WAN4), (LAN6, WAN6))):
+        _backwards(lab, lan, wan, number)
 
     counts = lab.counts(harness.FILTER4)
     for rule in ("LAN to WAN new", "Accept established/related forward", "SSH from LAN",

@@ -101,8 +101,9 @@ def pack(target, kernel, build, tests):
     for folder in ("tests/cases", "tests/dialogues", "tests/net", "tests/prog"):
         files.tree(ROOT / folder)
     files.file("/etc/passwd")
-    for compiled in pathlib.Path(build, "bpf").glob("*.bpf.o"):
-        files.file(compiled)
+    for folder in ("bpf", "tests/harness"):
+        for compiled in pathlib.Path(build, folder).glob("*.bpf.o"):
+            files.file(compiled)
     for program in pathlib.Path(build, "bin").iterdir():
         files.program(program)
     for test in tests:

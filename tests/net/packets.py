@@ -41,6 +41,15 @@ def tcp(source, target, source_port, target_port, flags, sequence=1000, data=b""
     return header[:16] + struct.pack("!H", value) + header[18:] + data
 
 
+def echo(source, target, identifier, data):
+    """An ICMP or ICMPv6 echo request, and the number of its protocol."""
+    ipv6 = ":" in source
+    header = struct.pack("!BBHHH", 128 if ipv6 else 8, 0, 0, identifier, 1)
+    value = _sum_with_pseudo_header(source, target, 58, header + data) if ipv6 \
+        else checksum(header + data)
+    return header[:2] + struct.pack("!H", value) + header[4:] + data, 58 if ipv6 else 1
+
+
 def ip(source, target, protocol, payload, hop_limit=64):
     """A whole IP packet of the addresses' family."""
     if ":" in source:
@@ -62,17 +71,18 @@ def ipv6_piece(source, target, protocol, payload, offset, more, identification=1
     return ip(source, target, 44, header + payload)
 
 
-def pieces(source, target, datagram, size, identification):
-    """A UDP datagram cut into fragments of `size` bytes (a multiple of 8), in order."""
+def pieces(source, target, datagram, size, identification, protocol=17):
+    """A datagram, UDP if not said else, cut into fragments of `size` bytes (a multiple of 8)."""
     result = []
     for offset in range(0, len(datagram), size):
         part = datagram[offset:offset + size]
         more = offset + size < len(datagram)
         if ":" in source:
-            result.append(ipv6_piece(source, target, 17, part, offset, more, identification))
+            result.append(ipv6_piece(source, target, protocol, part, offset, more,
+                                     identification))
         else:
             fragment = offset // 8 | (IP_MF if more else 0)
-            result.append(ipv4_piece(source, target, 17, part, identification, fragment))
+            result.append(ipv4_piece(source, target, protocol, part, identification, fragment))
     return result
 
 

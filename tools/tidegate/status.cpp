@@ -61,17 +61,17 @@ Result<json> gather(const Instance &instance)
     return facts;
 }
 
-// Nothing, if no packet was dropped with an answer.
-std::string errors_text(const json &errors)
+// One line, "title: 3 of this, 4 of that"; nothing if all are 0.
+std::string counts_text(std::string_view title, const json &packets_by_name)
 {
     std::string counts;
-    for (const auto &[name, packets] : errors.items()) {
+    for (const auto &[name, packets] : packets_by_name.items()) {
         if (packets != 0) {
             counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ",
                                   group_thousands(packets.get<std::uint64_t>()), name);
         }
     }
-    return counts.empty() ? "" : fmt::format("ICMP errors to senders: {}\n", counts);
+    return counts.empty() ? "" : fmt::format("{}: {}\n", title, counts);
 }
 
 std::string datapath_text(const json &datapath)
@@ -93,7 +93,8 @@ std::string datapath_text(const json &datapath)
         text += fmt::format("events of connections lost before a follower read them: {}\n",
                             group_thousands(lost));
     }
-    text += errors_text(datapath["icmp-errors"]);
+    text += counts_text("ICMP errors to senders", datapath["icmp-errors"]);
+    text += counts_text("fragments before their first", datapath["early-fragments"]);
     text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");
     for (const json &reason : datapath["reasons"]) {
         if (reason["packets"] == 0) {

@@ -31,6 +31,9 @@ enum libbpf_pin_type {
 #define bpf_map_delete_elem                      tg_fake_map_delete
 #define bpf_ringbuf_reserve                      tg_fake_ringbuf_reserve
 #define bpf_ringbuf_submit                       tg_fake_ringbuf_submit
+#define bpf_ringbuf_discard                      tg_fake_ringbuf_discard
+#define bpf_ringbuf_output                       tg_fake_ringbuf_output
+#define bpf_ringbuf_query                        tg_fake_ringbuf_query
 #define bpf_jiffies64                            tg_fake_jiffies
 #define bpf_ktime_get_ns                         tg_fake_ktime
 #define bpf_skb_load_bytes                       tg_fake_load_bytes
@@ -56,6 +59,9 @@ long tg_fake_map_update(void *map, const void *key, const void *value, __u64 fla
 long tg_fake_map_delete(void *map, const void *key);
 void *tg_fake_ringbuf_reserve(void *map, __u64 size, __u64 flags);
 void tg_fake_ringbuf_submit(void *record, __u64 flags);
+void tg_fake_ringbuf_discard(void *record, __u64 flags);
+long tg_fake_ringbuf_output(void *map, void *data, __u64 size, __u64 flags);
+__u64 tg_fake_ringbuf_query(void *map, __u64 what);
 __u64 tg_fake_jiffies(void);
 __u64 tg_fake_ktime(void);
 long tg_fake_load_bytes(const void *skb, __u32 offset, void *to, __u32 length);
