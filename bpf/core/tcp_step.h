@@ -301,6 +301,27 @@ TG_SEPARATE int tg_tcp_take(const struct tg_tcp_numbers *tcp, __u32 flags, __u32
 }
 
 /*
+ * What the segment that joins a connection in its middle says of the other end, as if that had sent
+ * nothing yet: an acknowledgement near zero counts. Nothing is called: the way here is deep.
+ */
+TG_INLINE void tg_tcp_joins(const struct tg_tcp_numbers *tcp, struct tg_tcp_view *view)
+{
+    struct tg_tcp_end *sender = &view->sender.bounds;
+    __u32 behind = sender->max_window > TG_TCP_ACK_BEHIND ? sender->max_window : TG_TCP_ACK_BEHIND;
+    __u32 reach = tcp->window + (tcp->sack - tcp->acknowledgement);
+
+    if (tg_after(tcp->sack, 0) || tg_before(tcp->sack, 0 - behind))
+        return;
+    if (sender->max_window < reach)
+        sender->max_window = reach;
+    sender->max_ack = tcp->acknowledgement;
+    view->sender.flags |= TG_TCP_END_ACKED;
+    view->last_sequence = tcp->sequence;
+    view->last_acknowledgement = tcp->acknowledgement;
+    view->last_end = tcp->end;
+}
+
+/*
  * What is known of a connection by the segment that opens it. One that is joined in its middle may
  * have scaled windows and SACK, of which we have not heard.
  */
@@ -317,7 +338,7 @@ TG_INLINE void tg_tcp_first(const struct tg_tcp_numbers *tcp, __u8 flags, struct
     } else {
         sender->bounds.max_end += sender->bounds.max_window;
         sender->flags = view->receiver.flags = TG_TCP_END_SACK | TG_TCP_END_LIBERAL;
-        tg_tcp_window(tcp, flags, TG_TCP_STATE_NONE, true, view);
+        tg_tcp_joins(tcp, view);
     }
     view->last_window = tcp->window;
     tg_tcp_set_last(view, segment);
