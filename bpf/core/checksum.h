@@ -62,6 +62,26 @@ TG_INLINE __be16 tg_sum_fold(__u64 sum)
     return (__be16)sum;
 }
 
+/* The same for a number of bytes known here that is a multiple of four. */
+TG_INLINE __u64 tg_sum_words(__u64 sum, const void *data, __u32 size)
+{
+    const __u8 *bytes = (const __u8 *)data;
+
+    for (__u32 i = 0; i < size; i += sizeof(__u32)) {
+        __u32 word;
+
+        __builtin_memcpy(&word, bytes + i, sizeof(word));
+        sum += word;
+    }
+    return sum;
+}
+
+/* Whether data that holds its own checksum was summed (RFC 1071): all bits are set then. */
+TG_INLINE bool tg_sum_is_right(__u64 sum)
+{
+    return tg_sum_fold(sum) == 0xffff;
+}
+
 /* The checksum of what was summed, the checksum's own field being 0 in it. */
 TG_INLINE __be16 tg_sum_finish(__u64 sum)
 {

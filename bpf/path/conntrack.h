@@ -6,6 +6,7 @@
 #include "core/sanity.h"
 #include "path/adopt.h"
 #include "path/table.h"
+#include "path/verify.h"
 
 #define TG_WORD_TRIES 4
 
@@ -176,6 +177,9 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
     }
     packet->connection_state = TG_CONNECTION_STATE_INVALID;
     if (tg_packet_is(packet, TG_PACKET_L4_BAD))
+        return TG_REASON_NEXT;
+    if (moment.settings->checksum && !tg_packet_is(packet, TG_PACKET_EGRESS) &&
+        !tg_checksums_good(ctx, packet))
         return TG_REASON_NEXT;
     if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR)) {
         packet->connection_state = tg_track_error(packet, &moment);

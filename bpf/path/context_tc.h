@@ -9,6 +9,7 @@
 
 #include "core/base.h"
 #include "core/headers.h"
+#include "core/packet.h"
 #include "path/maps.h"
 
 typedef struct __sk_buff tg_ctx;
@@ -17,6 +18,18 @@ typedef struct __sk_buff tg_ctx;
 #define tg_ctx_load(ctx, offset, to, size) (bpf_skb_load_bytes(ctx, offset, to, size) == 0)
 /* The same, of a size the compiler does not know. */
 #define tg_ctx_load_some tg_ctx_load
+
+/* Sums bytes where they lie: in an skb they may lie anywhere. */
+TG_INLINE bool tg_ctx_sum(tg_ctx *ctx, __u32 offset, __u32 length, __u64 *sum)
+{
+    return false;
+}
+
+/* Whether a checksum may be left to the device: nothing tells such skbs from others. */
+TG_INLINE bool tg_ctx_unfinished(const struct tg_packet *packet)
+{
+    return true;
+}
 
 TG_INLINE __u32 tg_ctx_length(const tg_ctx *ctx)
 {

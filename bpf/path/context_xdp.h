@@ -8,6 +8,7 @@
 
 #include "core/base.h"
 #include "core/headers.h"
+#include "core/packet.h"
 #include "path/device.h"
 
 typedef struct xdp_md tg_ctx;
@@ -58,6 +59,74 @@ TG_INLINE bool tg_ctx_load(tg_ctx *ctx, __u32 offset, void *to, __u32 size)
 
 /* The same, of a size the compiler does not know, or seldom: the verifier follows one way only. */
 #define tg_ctx_load_some(ctx, offset, to, size) (bpf_xdp_load_bytes(ctx, offset, to, size) == 0)
+
+/* The verifier forgets which way led to a number, and looks at what follows once. */
+#define TG_SUM_FORGET(number) (tg_opaque(number) & (TG_SUM_REACH - 1))
+
+/* One step of tg_ctx_sum: a word of `type` at data + at, before `last`. */
+#define TG_SUM_WORD(type)                                                                          \
+    if (at + sizeof(type) <= last) {                                                               \
+        const void *from = data + at;                                                              \
+        type word;                                                                                 \
+                                                                                                   \
+        if (from + sizeof(type) > end)                                                             \
+            return false;                                                                          \
+        word = *(const type *)from;                                                                \
+        total += (__u32)word + ((__u64)word >> 32);                                                \
+        at = TG_SUM_FORGET(at + sizeof(type));                                                     \
+    }
+
+/* One step of tg_ctx_sum: as many bytes, by a call. */
+#define TG_SUM_BLOCK(size)                                                                         \
+    if (at + (size) <= last) {                                                                     \
+        void *from = data + at;                                                                    \
+                                                                                                   \
+        if (from + (size) > end)                                                                   \
+            return false;                                                                          \
+        total += (__u32)bpf_csum_diff(NULL, 0, from, (size), 0);                                   \
+        at = TG_SUM_FORGET(at + (size));                                                           \
+    }
+
+#define TG_SUM_REACH 2048u /* how far into the frame tg_ctx_sum goes; a power of two */
+
+/*
+ * Sums `length` bytes at `offset` where they lie, up to 1599 of them (core/checksum.h); false: they
+ * do not lie all in the first buffer. Calls are dear, so the last 63 bytes go word by word.
+ */
+TG_INLINE bool tg_ctx_sum(tg_ctx *ctx, __u32 offset, __u32 length, __u64 *sum)
+{
+    void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+    __u32 last = tg_opaque(offset + length), at = TG_SUM_FORGET(offset);
+    __u64 total = 0;
+
+    if (last >= TG_SUM_REACH || data + last > end)
+        return false;
+    last = tg_opaque(last); /* or the compiler would spare the checks that the verifier wants */
+    for (int i = 0; i < 2; i++)
+        TG_SUM_BLOCK(512);
+    for (int i = 0; i < 8; i++)
+        TG_SUM_BLOCK(64);
+    for (int i = 0; i < 7; i++)
+        TG_SUM_WORD(__u64);
+    TG_SUM_WORD(__u32);
+    TG_SUM_WORD(__u16);
+    if (at < last) {
+        __u16 word = 0;
+
+        if (data + at + 1 > end)
+            return false;
+        __builtin_memcpy(&word, data + at, 1);
+        total += word;
+    }
+    *sum += total;
+    return true;
+}
+
+/* Whether a checksum may be left to the device: the frames of drivers are finished. */
+TG_INLINE bool tg_ctx_unfinished(const struct tg_packet *packet)
+{
+    return tg_packet_is(packet, TG_PACKET_GENERIC);
+}
 
 TG_INLINE __u32 tg_ctx_length(tg_ctx *ctx)
 {

@@ -190,6 +190,14 @@ struct {
 } tg_answers_count SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, TG_TALLY_COUNT);
+    __type(key, __u32);
+    __type(value, struct tg_counter);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_tallies_count SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(max_entries, TG_RATE_COUNT);
     __type(key, __u32);

@@ -114,6 +114,8 @@ TG_INLINE __u64 tg_store_connections(__u8 family, __s64 change)
     return table && record ? table->connections - record->deleted : 0;
 }
 
+TG_INLINE void tg_store_handed_over(__u32 from, __u32 to) {}
+
 TG_INLINE __u32 tg_store_generation(void)
 {
     return 0;
@@ -150,5 +152,7 @@ TG_INLINE bool tg_store_take(__u32 bucket, __u64 now, __u64 interval, __u32 burs
 {
     return true;
 }
+
+TG_INLINE void tg_store_count_tally(__u32 tally, __u64 packets, __u64 bytes) {}
 
 TG_INLINE void tg_store_count_answer(__u32 answer, __u64 packets, __u64 bytes) {}

@@ -305,6 +305,16 @@ TG_INLINE __u64 tg_store_connections(__u8 family, __s64 change)
     return __sync_fetch_and_add(&table->connections, change);
 }
 
+/* A connection of one family has taken the place of one of another. */
+TG_INLINE void tg_store_handed_over(__u32 from, __u32 to)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    if (table && from != to)
+        __sync_fetch_and_add(&table->ipv6, to == TG_FAMILY_IPV6 ? 1 : -1);
+}
+
 /* A number no living connection has. */
 TG_INLINE __u32 tg_store_generation(void)
 {
@@ -449,6 +459,16 @@ TG_INLINE bool tg_store_take(__u32 bucket, __u64 now, __u64 interval, __u32 burs
 TG_INLINE void tg_store_count_answer(__u32 answer, __u64 packets, __u64 bytes)
 {
     struct tg_counter *counter = bpf_map_lookup_elem(&tg_answers_count, &answer);
+
+    if (!counter)
+        return;
+    __sync_fetch_and_add(&counter->packets, packets);
+    __sync_fetch_and_add(&counter->bytes, bytes);
+}
+
+TG_INLINE void tg_store_count_tally(__u32 tally, __u64 packets, __u64 bytes)
+{
+    struct tg_counter *counter = bpf_map_lookup_elem(&tg_tallies_count, &tally);
 
     if (!counter)
         return;

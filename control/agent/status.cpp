@@ -47,12 +47,19 @@ constexpr std::array<const char *, TG_ANSWER_COUNT> answer_names = {
 #undef TG_X
 };
 
+constexpr std::array<const char *, TG_TALLY_COUNT> tally_names = {
+#define TG_X(name, text) text,
+    TG_TALLIES(TG_X)
+#undef TG_X
+};
+
 constexpr std::array<const char *, TG_PIECE_COUNT> piece_names = {
 #define TG_X(name, text) text,
     TG_PIECES(TG_X)
 #undef TG_X
 };
 
+// Packets by name.
 template <std::size_t Count>
 json packets_json(const std::array<const char *, Count> &names,
                   const std::array<tg_counter, Count> &counters)
@@ -93,10 +100,11 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
     const Result<maps::Reasons> reasons = maps.reason_counters.read();
     const Result<maps::Answers> answers = maps.answer_counters.read();
     const Result<maps::PieceCounts> pieces = maps.piece_counters.read();
+    const Result<maps::Tallies> tallies = maps.tally_counters.read();
     for (const Error *error :
          {control ? nullptr : &control.error(), table ? nullptr : &table.error(),
           reasons ? nullptr : &reasons.error(), answers ? nullptr : &answers.error(),
-          pieces ? nullptr : &pieces.error()}) {
+          pieces ? nullptr : &pieces.error(), tallies ? nullptr : &tallies.error()}) {
         if (error != nullptr) {
             return std::unexpected(*error);
         }
@@ -123,6 +131,7 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
                 {"events-lost", table->events_lost},
                 {"icmp-errors", packets_json(answer_names, *answers)},
                 {"early-fragments", packets_json(piece_names, *pieces)},
+                {"tallies", packets_json(tally_names, *tallies)},
                 {"reasons", reasons_json(*reasons)}};
 }
 

@@ -17,7 +17,7 @@ tg_bank_header unarmed_header();
 // early-drops (connections that gave way to new ones), table-bytes, table-moving, heartbeat-age
 // (seconds; null: no agent has ever run), icmp-errors (packets by what became of their answer),
 // early-fragments (packets that came before their datagram's first one, by what became of them),
-// reasons (reason, meaning, verdict, packets, bytes).
+// tallies (packets by enum tg_tally), reasons (reason, meaning, verdict, packets, bytes).
 Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &clock);
 
 } // namespace tg

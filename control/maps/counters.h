@@ -63,8 +63,10 @@ private:
 using ReasonCounters = ListCounters<TG_REASON_COUNT>;
 using AnswerCounters = ListCounters<TG_ANSWER_COUNT>;
 using PieceCounters = ListCounters<TG_PIECE_COUNT>;
+using TallyCounters = ListCounters<TG_TALLY_COUNT>;
 using Reasons = ReasonCounters::Values;
 using Answers = AnswerCounters::Values;
 using PieceCounts = PieceCounters::Values;
+using Tallies = TallyCounters::Values;
 
 } // namespace tg::maps

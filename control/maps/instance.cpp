@@ -30,6 +30,7 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     Result<ReasonCounters> reasons = ReasonCounters::open(bpffs, "tg_reasons_count");
     Result<AnswerCounters> answers = AnswerCounters::open(bpffs, "tg_answers_count");
     Result<PieceCounters> pieces = PieceCounters::open(bpffs, "tg_pieces_count");
+    Result<TallyCounters> tallies = TallyCounters::open(bpffs, "tg_tallies_count");
     Result<Connections> connections = Connections::open(bpffs);
     Result<SweepProgram> sweep = SweepProgram::open(bpffs);
     Result<Attached> attached = Attached::open(bpffs);
@@ -37,8 +38,8 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
     Result<Vlans> vlans = Vlans::open(bpffs);
     Result<Addresses> addresses = Addresses::open(bpffs);
     if (const Error *error =
-            first_error(control, table, memory, banks, rules, reasons, answers, pieces, connections,
-                        sweep, attached, devices, vlans, addresses)) {
+            first_error(control, table, memory, banks, rules, reasons, answers, pieces, tallies,
+                        connections, sweep, attached, devices, vlans, addresses)) {
         return std::unexpected(*error);
     }
     return Instance{*layout,
@@ -50,6 +51,7 @@ Result<Instance> Instance::open(const std::filesystem::path &bpffs)
                     std::move(*reasons),
                     std::move(*answers),
                     std::move(*pieces),
+                    std::move(*tallies),
                     std::move(*connections),
                     std::move(*sweep),
                     std::move(*attached),

@@ -20,6 +20,7 @@ struct Instance {
     ReasonCounters reason_counters;
     AnswerCounters answer_counters;
     PieceCounters piece_counters;
+    TallyCounters tally_counters;
     Connections connections;
     SweepProgram sweep;
     Attached attached;

@@ -169,6 +169,17 @@ enum tg_answer {
         TG_ANSWER_COUNT,
 };
 
+/* What is counted of packets beside their reason. X(NAME, name) */
+#define TG_TALLIES(X)                                                                              \
+    X(CHECKSUM_UNVERIFIED, "checksum-unverified") /* many segments, a fragment, or too long */
+
+enum tg_tally {
+#define TG_X(name, text) TG_TALLY_##name,
+    TG_TALLIES(TG_X)
+#undef TG_X
+        TG_TALLY_COUNT,
+};
+
 /* What the redirect probe is asked (ifindex in namespace number netns) and has heard. */
 struct tg_redirect_probe {
     __u32 ifindex;

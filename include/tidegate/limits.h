@@ -48,8 +48,9 @@
 #define TG_LIMIT_SILENCE_SECONDS 10u /* without a heartbeat, after which it counts as dead */
 
 /* Parsing. */
-#define TG_LIMIT_IPV6_EXTENSION_HEADERS 8u  /* walked before a packet counts as malformed */
-#define TG_LIMIT_IPV4_HEADER            60u /* bytes, with options */
+#define TG_LIMIT_CHECKSUM_BYTES         1500u /* IP length up to which L4 checksums are verified */
+#define TG_LIMIT_IPV6_EXTENSION_HEADERS 8u    /* walked before a packet counts as malformed */
+#define TG_LIMIT_IPV4_HEADER            60u   /* bytes, with options */
 
 /* Rules and lists. */
 #define TG_LIMIT_RULES           16384u /* rule ids, that is counters, over all tables */

@@ -35,6 +35,7 @@
  * tg_rules_count   PERCPU_ARRAY          rule id → struct tg_counter
  * tg_reasons_count PERCPU_ARRAY          enum tg_reason → struct tg_counter
  * tg_answers_count PERCPU_ARRAY          enum tg_answer → struct tg_counter
+ * tg_tallies_count PERCPU_ARRAY          enum tg_tally → struct tg_counter
  * tg_rates         ARRAY                 __u64, see TG_RATE_*
  * tg_attached      HASH                  ifindex → struct tg_attached
  * tg_devices       HASH                  ifindex → struct tg_device

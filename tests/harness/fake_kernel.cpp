@@ -269,6 +269,25 @@ long tg_fake_change_head(__sk_buff *context, std::uint32_t size, std::uint64_t f
 }
 
 // Only tags that stand in the frame: none is put beside it in a test run.
+// A sum that may be larger than 16 bits, as the kernel's before 6.13.
+long tg_fake_csum_diff(const __be32 *from, std::uint32_t from_size, const __be32 *to,
+                       std::uint32_t to_size, std::uint32_t seed)
+{
+    if (from_size % 4 != 0 || to_size % 4 != 0 || from_size + to_size > 512) {
+        return -EINVAL;
+    }
+    std::uint64_t sum = seed;
+    for (std::uint32_t i = 0; i < from_size / 4; i++) {
+        sum += static_cast<std::uint32_t>(~from[i]);
+    }
+    for (std::uint32_t i = 0; i < to_size / 4; i++) {
+        sum += to[i];
+    }
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    return static_cast<long>(sum);
+}
+
 long tg_fake_vlan_pop(__sk_buff *context)
 {
     FakeSkb *skb = skb_of(context);

@@ -214,6 +214,7 @@ void Router::reset()
     datapath_->clear_counters("tg_rules_count", std::max(counters_used_, 1u));
     datapath_->clear_counters("tg_answers_count", TG_ANSWER_COUNT);
     datapath_->clear_counters("tg_pieces_count", TG_PIECE_COUNT);
+    datapath_->clear_counters("tg_tallies_count", TG_TALLY_COUNT);
     fill_rates();
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {

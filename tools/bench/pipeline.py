@@ -169,7 +169,7 @@ class Nftables(System):
         self.firewall.set_tracking()
 
     def describe(self):
-        print(f"\n[{self.name}] nft list ruleset (nf_conntrack_checksum=0, nf_conntrack_acct=0)")
+        print(f"\n[{self.name}] nft list ruleset (nf_conntrack_checksum=1, nf_conntrack_acct=0)")
         print(self.firewall.inside("nft", "-s", "list", "ruleset"))
 
     def counted(self):

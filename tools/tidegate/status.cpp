@@ -93,6 +93,11 @@ std::string datapath_text(const json &datapath)
         text += fmt::format("events of connections lost before a follower read them: {}\n",
                             group_thousands(lost));
     }
+    if (const auto count = datapath["tallies"]["checksum-unverified"].get<std::uint64_t>();
+        count != 0) {
+        text += fmt::format("checksums not verified (long, many segments, fragments): {} packets\n",
+                            group_thousands(count));
+    }
     text += counts_text("ICMP errors to senders", datapath["icmp-errors"]);
     text += counts_text("fragments before their first", datapath["early-fragments"]);
     text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");
