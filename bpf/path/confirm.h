@@ -79,16 +79,20 @@ TG_INLINE __u32 tg_reclaim_steps(__u64 now, __u64 records, __u64 connections)
 
 #define TG_RECLAIM_NONE 0 /* none gives up its place */
 #define TG_RECLAIM_LOST 1 /* one did, and another CPU has taken that */
-#define TG_RECLAIM_DONE 2
+#define TG_RECLAIM_DONE 2 /* and more, by the enum tg_family of the one that did */
 
-/* Removes one connection that gives up its place, found by a bounded search: TG_RECLAIM_*. */
+/*
+ * Removes one connection that gives up its place, found by a bounded search: TG_RECLAIM_*. It is
+ * the caller's place then, not free in between: nobody else gets it, and there are never more
+ * connections than were admitted.
+ */
 __noinline int tg_reclaim(__u64 bank, __u64 now)
 {
-    __u32 zero = 0;
+    __u32 zero = 0, family;
     struct tg_shape *shape = tg_shape_now();
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
     struct tg_reclaim reclaim = {.now = now};
-    __u64 word, connections;
+    __u64 word, connections, most;
     struct tg_conn *conn;
 
     if (!shape || !table)
@@ -97,8 +101,9 @@ __noinline int tg_reclaim(__u64 bank, __u64 now)
     reclaim.records = shape->slabs * TG_LIMIT_SLAB_RECORDS;
     reclaim.next = *(volatile __u32 *)&table->reclaimed;
     connections = tg_store_connections(TG_FAMILY_IPV4, 0);
+    most = tg_most_connections(reclaim.moment.settings);
     /* While there are too many, since max-connections was lowered, nobody gives way in vain. */
-    if (connections <= tg_most_connections(reclaim.moment.settings))
+    if (connections <= most)
         reclaim.early_drop = reclaim.moment.settings->early_drop;
     bpf_loop(tg_reclaim_steps(now, reclaim.records, connections), tg_reclaim_look, &reclaim, 0);
     tg_store_reclaimed(reclaim.next);
@@ -106,11 +111,16 @@ __noinline int tg_reclaim(__u64 bank, __u64 now)
     if (!conn)
         return TG_RECLAIM_NONE;
     word = *(volatile __u64 *)&conn->word;
-    if (!tg_gives_place(conn, word, &reclaim) || !tg_conn_close(conn, word, now))
+    family = conn->original.family;
+    if (!tg_gives_place(conn, word, &reclaim) || !tg_conn_end(conn, word, now))
         return TG_RECLAIM_LOST;
     if (!tg_conn_overdue(conn, word, now, &reclaim.moment))
         tg_store_early_drop();
-    return TG_RECLAIM_DONE;
+    if (connections > most) {
+        tg_store_connections((__u8)family, -1);
+        return TG_RECLAIM_NONE;
+    }
+    return TG_RECLAIM_DONE + (int)family;
 }
 
 /*
@@ -132,9 +142,8 @@ TG_INLINE bool tg_conn_admit(__u8 family, __u64 limit)
 TG_INLINE int tg_conn_confirm(struct tg_packet *packet)
 {
     const struct tg_bank_header *settings = tg_bank_settings(packet->bank);
-    __u64 most = tg_most_connections(settings);
     bool local = tg_packet_is(packet, TG_PACKET_LOCAL);
-    __u64 limit = local ? most : settings->max_connections;
+    __u64 limit = local ? tg_most_connections(settings) : settings->max_connections;
     __u8 family = packet->tuple.family;
     struct tg_conn *pending = &packet->pending;
     struct tg_counter *counter =
@@ -152,9 +161,9 @@ TG_INLINE int tg_conn_confirm(struct tg_packet *packet)
 
             if (reclaimed == TG_RECLAIM_LOST)
                 continue;
-            /* A place for a place: what the router has taken of its reserve is not asked back. */
-            if (reclaimed == TG_RECLAIM_NONE || !tg_conn_admit(family, most))
+            if (reclaimed == TG_RECLAIM_NONE)
                 return TG_REASON_TABLE_FULL;
+            tg_store_handed_over((__u32)reclaimed - TG_RECLAIM_DONE, family);
         }
         error = tg_store_insert(pending, tg_ticks_per_second());
         if (!error)

@@ -113,16 +113,27 @@ TG_INLINE void tg_conn_open(struct tg_packet *packet, __u8 timeout, __u8 tcp_sta
 }
 
 /*
- * Removes a connection with the given word; true if this call did it. Whoever sets the dying flag
- * deletes the record, and it is not given to another connection before that.
+ * Removes a connection with the given word, but for its being counted; true if this call did it.
+ * Whoever sets the dying flag deletes the record, and it is not given to another connection before
+ * that.
  */
-TG_INLINE bool tg_conn_close(struct tg_conn *conn, __u64 word, __u64 now)
+TG_INLINE bool tg_conn_end(struct tg_conn *conn, __u64 word, __u64 now)
 {
     __u64 dying = word | (__u64)TG_CONN_FLAG_DYING << TG_WORD_FLAGS_SHIFT;
 
     if (!tg_word_lives(word, TG_CONN_FLAG_CONFIRMED) || !tg_store_word(conn, word, dying))
         return false;
-    tg_store_connections(conn->original.family, -1);
     tg_store_delete(conn, now);
+    return true;
+}
+
+/* The same, and the connection counts no more. */
+TG_INLINE bool tg_conn_close(struct tg_conn *conn, __u64 word, __u64 now)
+{
+    __u8 family = conn->original.family;
+
+    if (!tg_conn_end(conn, word, now))
+        return false;
+    tg_store_connections(family, -1);
     return true;
 }

@@ -7,13 +7,11 @@ packet judged by a mixture of both would be lost on 5001 or leak on 5002.
 """
 import os
 import random
-import socket
-import struct
 import subprocess
-import threading
 import time
 
 import harness
+from floods import Flood
 from harness import FILTER4, WAN4, check, equal, eventually
 
 PADDING = "".join(f"add chain=forward protocol=udp dst-port={port} action=drop\n"
@@ -25,48 +23,9 @@ OPEN = (RENEW + "add chain=forward protocol=udp dst-port=5002 action=drop commen
 # accept 5001, then drop everything
 CLOSED = (RENEW + "add chain=forward protocol=udp dst-port=5001 action=accept comment=closed\n"
           + PADDING + "add chain=forward action=drop\n")
-SO_RCVBUFFORCE = 33
 LONG = os.environ.get("TG_LONG", "0") == "1"
 COMMITS = 400 if LONG else 60
 DEATHS = 200 if LONG else 20
-
-
-class Flood:
-    """Numbered datagrams to a port of WAN, as fast as Python sends them; counts what arrives."""
-
-    def __init__(self, lab, port):
-        self.server = lab.wan.udp("0.0.0.0", port, timeout=0.5)
-        self.server.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
-        self.client = lab.lan.udp("0.0.0.0")
-        self.client.connect((WAN4, port))
-        self.sent = self.arrived = 0
-        self.running = True
-        self.threads = [threading.Thread(target=self._send), threading.Thread(target=self._take)]
-        for thread in self.threads:
-            thread.start()
-
-    def _send(self):
-        while self.running:
-            self.client.send(struct.pack("!I", self.sent))
-            self.sent += 1
-            if self.sent % 16 == 0:
-                time.sleep(0.001)
-
-    def _take(self):
-        while True:
-            try:
-                self.server.recv(10)
-                self.arrived += 1
-            except TimeoutError:
-                if not self.running:
-                    return
-
-    def finish(self):
-        """Ends it; (sent, arrived)."""
-        self.running = False
-        for thread in self.threads:
-            thread.join()
-        return self.sent, self.arrived
 
 
 def never_a_mixture(lab):

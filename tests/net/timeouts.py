@@ -75,8 +75,8 @@ def without_an_agent(lab):
     _udp_is_exact(lab, 6000)
 
 
-def other_protocols(lab):
-    """TCP at rest, ICMP echo, and a protocol the tracker does not know."""
+def _streams_and_strays(lab):
+    """TCP at rest, ICMP echo, and a protocol the tracker does not know: one of each family."""
     lab.wan.serve_tcp(80)
     rulesets.install(lab)
     lab.cli(SETTINGS)
@@ -87,6 +87,18 @@ def other_protocols(lab):
         check(lab.lan.pings(wan), f"LAN pings {wan}")
         packet = packets.ip(lan, wan, 253, b"experiment")
         frames.send(packets.frame(lab.fw.mac("ether2"), lab.lan.mac("eth0"), packet))
+    return streams
+
+
+def _streams_are_over(streams):
+    for stream in streams:
+        stream.settimeout(0.5)
+        check(not echoes(stream), "an overdue TCP connection is invalid in its middle")
+
+
+def other_protocols(lab):
+    """What print shows of them, and that none outlives its timeout."""
+    streams = _streams_and_strays(lab)
     for menu in (CONNECTION4, CONNECTION6):
         rows = {row["protocol"]: row for row in lab.connections(menu)}
         check(len(rows) == 3 and "253" in rows, f"three connections: {sorted(rows)}")
@@ -94,9 +106,19 @@ def other_protocols(lab):
     time.sleep(LATE)
     for menu in (CONNECTION4, CONNECTION6):
         equal(lab.connections(menu), [], "connections when all are overdue")
-    for stream in streams:
-        stream.settimeout(0.5)
-        check(not echoes(stream), "an overdue TCP connection is invalid in its middle")
+    _streams_are_over(streams)
 
 
-harness.main(with_an_agent, without_an_agent, other_protocols, variants=(harness.AS_THEY_COME,))
+def other_protocols_without_an_agent(lab):
+    """The same with the agent killed: that which is started then finds none alive."""
+    streams = _streams_and_strays(lab)
+    lab.kill_agent()
+    time.sleep(LATE)
+    _streams_are_over(streams)
+    lab.up()
+    for menu in (CONNECTION4, CONNECTION6):
+        equal(lab.connections(menu), [], "connections when all are overdue")
+
+
+harness.main(with_an_agent, without_an_agent, other_protocols, other_protocols_without_an_agent,
+             variants=(harness.AS_THEY_COME,))
