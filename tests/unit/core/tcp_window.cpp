@@ -92,6 +92,15 @@ TEST(TcpWindow, WhatFitsMovesTheBounds)
     EXPECT_EQ(view.receiver.bounds.end, theirs.end);
 }
 
+TEST(TcpWindow, AClosedWindowTakesAProbe)
+{
+    tg_tcp_view view = view_at(0, 0);
+    view.receiver.bounds.max_end = 500;
+    const tg_tcp_numbers closed = {1000, 500, 500, 1000, 0, 0, 0};
+    ASSERT_EQ(tg_tcp_window(&closed, TG_TCP_ACK, TG_TCP_STATE_ESTABLISHED, 0, &view), TG_TCP_FITS);
+    EXPECT_EQ(view.receiver.bounds.max_end, 501u);
+}
+
 TEST(TcpWindow, GrowingWindowsStopAtTheLargest)
 {
     tg_tcp_view view = view_at(0, 0);
