@@ -30,6 +30,16 @@ TG_INLINE __u8 tg_plain_timeout(__u8 protocol, bool answered)
     return TG_TIMEOUT_GENERIC;
 }
 
+/* The state word of a TCP connection whose plain segments change nothing in it. */
+TG_INLINE bool tg_word_is_plain(__u64 word)
+{
+    __u16 flags = TG_CONN_BOTH_WAYS | TG_CONN_COMPLETE;
+
+    return (tg_word_flags(word) & flags) == flags &&
+           tg_word_tcp_state(word) == TG_TCP_STATE_ESTABLISHED &&
+           tg_word_timeout(word) == TG_TIMEOUT_TCP_ESTABLISHED;
+}
+
 /* The packet, of TCP, belongs to a connection seen as packet->view, which it changes. */
 TG_INLINE struct tg_step tg_conn_step_tcp(struct tg_packet *packet, __u64 word,
                                           const struct tg_tcp_switches *switches)

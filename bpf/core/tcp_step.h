@@ -300,6 +300,28 @@ TG_SEPARATE int tg_tcp_take(const struct tg_tcp_numbers *tcp, __u32 flags, __u32
     return 0;
 }
 
+/* The facts that a plain ACK would learn, and those that would make it more than that. */
+#define TG_TCP_PLAIN                                                                               \
+    (TG_TCP_SETTLED | (__u32)TG_TCP_END_ACKED << TG_TCP_FLAGS_SHIFT(TG_ORIGINAL) |                 \
+     (__u32)TG_TCP_END_ACKED << TG_TCP_FLAGS_SHIFT(TG_REPLY))
+
+/*
+ * As tg_tcp_take, in an established connection, of what most segments are: an ACK, while all is
+ * known that it could tell beside the windows. False: it is not so, or the ACK does not fit, and
+ * nothing has changed; true: the state and the word stay as they are.
+ */
+TG_INLINE bool tg_tcp_take_plain(const struct tg_tcp_numbers *tcp, __u8 flags,
+                                 struct tg_tcp_view *view)
+{
+    __u32 asked = TG_TCP_PLAIN | TG_TCP_DOUBTED;
+
+    if (tg_tcp_segment(flags) != TG_SEGMENT_ACK || (view->word & asked) != TG_TCP_PLAIN ||
+        !tg_tcp_window_plain(tcp, view))
+        return false;
+    tg_tcp_set_last(view, TG_SEGMENT_ACK);
+    return true;
+}
+
 /*
  * What the segment that joins a connection in its middle says of the other end, as if that had sent
  * nothing yet: an acknowledgement near zero counts. Nothing is called: the way here is deep.

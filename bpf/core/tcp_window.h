@@ -211,6 +211,28 @@ TG_INLINE void tg_tcp_count_repeats(const struct tg_tcp_claim *claim, __u16 wind
     view->last_repeats = 0;
 }
 
+/*
+ * What most segments are: an ACK in a connection both ends of which are known. True: it fits, and
+ * the bounds have moved; false: tg_tcp_window has to say, and nothing has changed.
+ */
+TG_INLINE bool tg_tcp_window_plain(const struct tg_tcp_numbers *tcp, struct tg_tcp_view *view)
+{
+    struct tg_tcp_claim claim = {
+        .sequence = tcp->sequence,
+        .end = tcp->end,
+        .acknowledgement = tcp->acknowledgement,
+        .sack = tg_tcp_sack_of(tcp, view),
+    };
+
+    if (!view->sender.bounds.max_window || !view->receiver.bounds.max_window ||
+        tg_after(claim.sequence, view->sender.bounds.max_end) ||
+        tg_tcp_fits(&claim, view) != TG_TCP_FITS)
+        return false;
+    tg_tcp_move(&claim, (__u32)tcp->window << view->sender.scale, true, view);
+    tg_tcp_count_repeats(&claim, tcp->window, view);
+    return true;
+}
+
 /* Judges a segment by the windows and moves them; `liberal`: nothing is outside. A tg_tcp_fit. */
 TG_SEPARATE int tg_tcp_window(const struct tg_tcp_numbers *tcp, __u32 flags, __u32 state,
                               __u32 liberal, struct tg_tcp_view *view)

@@ -76,15 +76,35 @@ TG_INLINE bool tg_track_doubt(const struct tg_packet *packet, const struct tg_co
     return left > (__u64)timeouts[TG_TIMEOUT_TCP_UNACKED] * moment->ticks;
 }
 
+/* An ACK as most packets are; 0: it is something else, or does not fit. See tg_tcp_take_plain. */
+__noinline int tg_track_ack(const struct tg_packet *packet, struct tg_conn *conn)
+{
+    struct tg_tcp_view view;
+
+    if (!packet || !conn)
+        return 0;
+    tg_conn_view(conn, packet->direction, &view);
+    if (!tg_tcp_take_plain(&packet->tcp, packet->tcp_flags, &view))
+        return 0;
+    tg_store_tcp_plain(conn, &view);
+    return 1;
+}
+
 /* As tg_conn_step, for a TCP packet; stores what it tells of the windows. */
 TG_INLINE struct tg_step tg_track_segment(struct tg_packet *packet, struct tg_conn *conn,
                                           __u64 word, const struct tg_moment *moment)
 {
     struct tg_tcp_switches switches = tg_track_switches(packet, moment);
     struct tg_tcp_view *view = &packet->view;
-    struct tg_step step;
+    struct tg_step step = {
+        .word = word,
+        .connection_state = TG_CONNECTION_STATE_ESTABLISHED,
+        .refresh = true,
+    };
     __u32 before;
 
+    if (tg_word_is_plain(word) && tg_track_ack(packet, conn))
+        return step;
     for (int i = 0; i < TG_WORD_TRIES; i++) {
         tg_conn_view(conn, packet->direction, view);
         before = view->word;
@@ -104,7 +124,7 @@ TG_INLINE struct tg_step tg_track_segment(struct tg_packet *packet, struct tg_co
 }
 
 /* … for a packet of any other protocol. */
-TG_INLINE struct tg_step tg_track_plain(struct tg_packet *packet, struct tg_conn *conn, __u64 word)
+TG_INLINE struct tg_step tg_track_other(struct tg_packet *packet, struct tg_conn *conn, __u64 word)
 {
     struct tg_step step = tg_conn_step(packet, packet->direction, word);
 
@@ -140,7 +160,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
      * moment have moved the connection on.
      */
     step = packet->tuple.protocol == TG_PROTOCOL_TCP ? tg_track_segment(packet, conn, word, moment)
-                                                     : tg_track_plain(packet, conn, word);
+                                                     : tg_track_other(packet, conn, word);
     if (step.reopen) {
         tg_conn_close(conn, word, packet->now);
         return false;

@@ -70,6 +70,8 @@ TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
 
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now) {}
 
+TG_INLINE void tg_store_tcp_plain(struct tg_conn *conn, const struct tg_tcp_view *view) {}
+
 TG_INLINE void tg_store_tcp(struct tg_conn *conn, const struct tg_tcp_view *view, __u32 word) {}
 
 TG_INLINE void tg_store_throughput(struct tg_conn *conn, __u64 now, __u32 ticks_per_second) {}

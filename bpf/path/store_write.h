@@ -177,11 +177,37 @@ TG_INLINE void tg_store_tcp_word(struct tg_tcp *tcp, __u32 before, __u32 after)
 }
 
 /*
- * Stores how the connection is seen after a segment; `word` is struct tg_tcp.word as it was before.
- * What is written of the last segment are plain stores: if two CPUs have one at once, what remains
- * may be of both. It then resembles neither, so the worst is a repeated segment not counted, or an
+ * What is known of the last segment: plain stores. If two CPUs have one at once, what remains may
+ * be of both. It then resembles neither, so the worst is a repeated segment not counted, or an
  * answer to one of them not known as such: it passes as any other that is in the window.
  */
+TG_INLINE void tg_store_last(struct tg_tcp *tcp, const struct tg_tcp_view *view)
+{
+    if (tcp->last_sequence != view->last_sequence)
+        *(volatile __u32 *)&tcp->last_sequence = view->last_sequence;
+    if (tcp->last_acknowledgement != view->last_acknowledgement)
+        *(volatile __u32 *)&tcp->last_acknowledgement = view->last_acknowledgement;
+    if (tcp->last_end != view->last_end)
+        *(volatile __u32 *)&tcp->last_end = view->last_end;
+    if (tcp->last != tg_tcp_view_last(view))
+        *(volatile __u32 *)&tcp->last = tg_tcp_view_last(view);
+}
+
+/* Stores what a plain ACK has moved: see tg_store_side and tg_store_last. */
+TG_INLINE void tg_store_tcp_plain(struct tg_conn *conn, const struct tg_tcp_view *view)
+{
+    __u32 us = tg_opaque(view->direction) & 1, them = !us;
+    struct tg_tcp_end *sender = &conn->tcp.ends[us], *receiver = &conn->tcp.ends[them];
+
+    tg_store_forward(&sender->end, view->sender.bounds.end);
+    tg_store_forward(&sender->max_window, view->sender.bounds.max_window);
+    tg_store_forward(&sender->max_ack, view->sender.bounds.max_ack);
+    tg_store_forward(&receiver->max_end, view->receiver.bounds.max_end);
+    tg_store_forward(&receiver->max_window, view->receiver.bounds.max_window);
+    tg_store_last(&conn->tcp, view);
+}
+
+/* Stores how the connection is seen after a segment; `word` is struct tg_tcp.word before it. */
 __noinline int tg_store_tcp(struct tg_conn *conn, const struct tg_tcp_view *view, __u32 word)
 {
     struct tg_tcp *tcp;
@@ -196,14 +222,7 @@ __noinline int tg_store_tcp(struct tg_conn *conn, const struct tg_tcp_view *view
     tg_store_side(&tcp->ends[them], &view->receiver,
                   tg_tcp_word_flags(word, them) & TG_TCP_END_ACKED);
     tg_store_tcp_word(tcp, word, tg_tcp_view_word(view));
-    if (tcp->last_sequence != view->last_sequence)
-        *(volatile __u32 *)&tcp->last_sequence = view->last_sequence;
-    if (tcp->last_acknowledgement != view->last_acknowledgement)
-        *(volatile __u32 *)&tcp->last_acknowledgement = view->last_acknowledgement;
-    if (tcp->last_end != view->last_end)
-        *(volatile __u32 *)&tcp->last_end = view->last_end;
-    if (tcp->last != tg_tcp_view_last(view))
-        *(volatile __u32 *)&tcp->last = tg_tcp_view_last(view);
+    tg_store_last(tcp, view);
     return 0;
 }
 
