@@ -69,7 +69,7 @@ TG_INLINE bool tg_parse_ipv6(const struct tg_ipv6_header *header, __u32 availabl
         return false;
     /* Jumbograms and GSO skbs beyond 64 KiB (RFC 2675) have a payload length of 0. */
     if (payload == 0 && available > 0xffff)
-        payload = available - sizeof(*header);
+        payload = available - (__u32)sizeof(*header);
     if (payload + sizeof(*header) > available)
         return false;
     packet->tuple.family = TG_FAMILY_IPV6;

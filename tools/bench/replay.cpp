@@ -83,7 +83,7 @@ Result<std::uint64_t> forget_connections(const std::string &bpffs)
             return std::unexpected(read.error());
         }
         for (const tg_conn &record : slice) {
-            keys.push_back(sweep_key(record, true));
+            keys.push_back(sweep_key(name_of(record), true));
         }
     }
     return sweep->run(keys);
