@@ -10,7 +10,7 @@ namespace tg::test {
 namespace {
 
 // As in a case file, behind the interface's name where several may stand.
-constexpr std::array<std::string_view, 59> steps = {
+constexpr std::array<std::string_view, 61> steps = {
     "in lan arp",
     "out wan arp",
     "in lan hex 00112233",
@@ -74,6 +74,9 @@ constexpr std::array<std::string_view, 59> steps = {
     "udp",
     "in lan ipv4 src=192.168.88.2 dst=203.0.113.2 df=1 | udp src-port=1000 dst-port=80 | data 1600",
     "in lan ipv4 src=192.168.88.2 dst=203.0.113.2 | udp src-port=1000 dst-port=80 | pad 60",
+    // To where a route of type blackhole leads.
+    "in lan ipv4 src=192.168.88.2 dst=10.66.0.7 | udp src-port=9 dst-port=9",
+    "in lan ipv6 src=2001:db8:88::2 dst=2001:db8:66::7 | udp src-port=9 dst-port=9",
     // By an interface that the route to their source does not lead to, or without one.
     "in wan ipv4 src=10.67.0.9 dst=203.0.113.1 | udp src-port=9 dst-port=9",
     "in dmz ipv4 src=10.66.0.9 dst=203.0.113.2 | udp src-port=9 dst-port=9",

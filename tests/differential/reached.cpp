@@ -50,6 +50,7 @@ const std::set<std::string> out_of_reach = {
     "next",                    // means "not decided": a packet that ends under it is a fault
     "no-scratch",              // the kernel always has the slot
     "no-headroom",             // drivers leave enough of it
+    "fragment-no-room",        // a life has not as many early pieces in a second
     "input-forwarded",         // a test run cannot carry the tag of TC ingress
     "tcp-unacked-timeout",     // no state of the tracker uses it yet
     "tcp-max-retrans-timeout", // nor this

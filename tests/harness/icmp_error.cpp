@@ -76,6 +76,9 @@ std::uint64_t pseudo_sum(const Layout &of, std::size_t length)
 void finish_checksum(Bytes &quoted, std::size_t length)
 {
     const auto of = layout(quoted);
+    if (of && of->ipv4 && (number(quoted, 6, 2) & 0x3fff) != 0) {
+        return; // a fragment's cannot be left to a device
+    }
     const std::size_t field = of && of->protocol == 6 ? 16 : of && of->protocol == 17 ? 6 : 0;
     if (field == 0 || quoted.size() < of->header + field + 2) {
         return;

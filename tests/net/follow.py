@@ -266,4 +266,4 @@ def rates(lab):
 
 
 harness.main(a_transfer, the_table_first, ends, on_a_terminal, two_at_once, a_flood, repaints,
-             rates, together=2)
+             rates, variants=(harness.AS_THEY_COME, harness.NATIVE), together=2)
