@@ -125,10 +125,12 @@ __noinline int tg_reclaim(__u64 bank, __u64 now)
 
 /*
  * Counts one connection more; false: there is no place. Counting first and undoing it keeps two
- * CPUs from passing the limit together.
+ * CPUs from passing the limit together; a look before spares whoever reads the number all but that.
  */
 TG_INLINE bool tg_conn_admit(__u8 family, __u64 limit)
 {
+    if (tg_store_connections(family, 0) >= limit)
+        return false;
     if (tg_store_connections(family, 1) < limit)
         return true;
     tg_store_connections(family, -1);

@@ -319,6 +319,8 @@ TG_INLINE __u64 tg_store_connections(__u8 family, __s64 change)
 
     if (!table)
         return 0;
+    if (change == 0)
+        return *(volatile __u64 *)&table->connections;
     if (family == TG_FAMILY_IPV6)
         __sync_fetch_and_add(&table->ipv6, change);
     return __sync_fetch_and_add(&table->connections, change);

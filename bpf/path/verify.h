@@ -30,12 +30,15 @@ struct {
 /* Adds `length` bytes at `offset` of the frame, at most TG_LIMIT_CHECKSUM_BYTES, to the sum. */
 TG_INLINE bool tg_sum_copied(tg_ctx *ctx, __u32 offset, __u32 length, __u64 *sum)
 {
-    __u32 zero = 0, size = tg_opaque(length), padded = (size + 3) & ~3u;
+    __u32 zero = 0, last = tg_opaque(length - 1), size, padded;
     struct tg_payload *payload = bpf_map_lookup_elem(&tg_payload_slot, &zero);
 
-    if (!payload || size == 0 || size > TG_LIMIT_CHECKSUM_BYTES ||
-        !tg_ctx_load_some(ctx, offset, payload->bytes, size))
+    if (!payload || last >= TG_LIMIT_CHECKSUM_BYTES)
         return false;
+    size = tg_opaque(last) + 1; /* what Linux before 6.13 knows to be neither 0 nor too much */
+    if (!tg_ctx_load_some(ctx, offset, payload->bytes, size))
+        return false;
+    padded = (size + 3) & ~3u;
     __builtin_memset(payload->bytes + size, 0, sizeof(__u32));
     for (__u32 at = 0; at < TG_LIMIT_CHECKSUM_BYTES; at += TG_SUM_BYTES) {
         __u32 part = padded - at;

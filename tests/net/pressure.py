@@ -6,6 +6,7 @@ Topology: harness.py. The flood comes from WAN, each SYN from another source and
 and to a closed port of the LAN host.
 """
 import ipaddress
+import os
 import random
 import threading
 import time
@@ -28,8 +29,8 @@ SERVICES = "".join(f"/{family} firewall filter add chain=forward in-interface-li
 
 def _syn(lab, dice, target):
     """A frame with a SYN from somewhere in WAN."""
-    network = ipaddress.ip_network(SOURCES[target])
-    source = str(network[dice.randrange(16, 250 if network.version == 4 else 1 << 60)])
+    # A few hosts and all their ports: the kernel's table of neighbours is one for all namespaces.
+    source = str(ipaddress.ip_network(SOURCES[target])[dice.randrange(16, 48)])
     segment = packets.tcp(source, target, dice.randrange(1024, 65536), dice.choice((OPEN, CLOSED)),
                           packets.TCP_SYN, sequence=dice.randrange(1 << 32))
     return packets.frame(lab.fw.mac("ether1"), lab.wan.mac("eth0"),
@@ -63,11 +64,6 @@ class SynFlood:
         return self.sent
 
 
-def _count(lab):
-    return sum(int(lab.cli(f"/{family} firewall connection print count-only"))
-               for family in ("ip", "ipv6"))
-
-
 def syn_floods_at_a_full_table(lab):
     """Unfinished handshakes give way to each other and to others, and nothing else does."""
     lab.lan.serve_tcp(OPEN)
@@ -83,7 +79,7 @@ def syn_floods_at_a_full_table(lab):
     highest = reached = asked = 0
     end = time.monotonic() + SECONDS
     while time.monotonic() < end or asked < 4:
-        highest = max(highest, _count(lab))
+        highest = max(highest, lab.datapath()["connections"])
         for router in (FW_LAN4, FW_LAN6):
             asked += 1
             reached += lab.lan.reaches_tcp(router, 22, timeout=3)
@@ -94,7 +90,8 @@ def syn_floods_at_a_full_table(lab):
     lab.note(f"{flooded} SYNs, {datapath['early-drops']} early drops, {lab.reason('table-full')} "
              f"dropped as table-full, at most {highest} connections; {sent} established packets")
     check(flooded > 20 * LIMIT, f"a flood: {flooded}")
-    check(LIMIT <= highest <= LIMIT + RESERVE, f"connections at most: {highest}")
+    # Each CPU may have counted one that it finds to be too many.
+    check(LIMIT <= highest <= LIMIT + RESERVE + os.cpu_count(), f"connections at most: {highest}")
     check(datapath["early-drops"] > LIMIT, f"early drops: {datapath['early-drops']}")
     equal(arrived, sent, "packets of an established connection that arrived")
     equal(reached, asked, "connections to the router that opened")
