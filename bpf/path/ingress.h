@@ -26,12 +26,10 @@ TG_INLINE struct tg_packet *tg_ingress_packet(tg_ctx *ctx)
     return packet;
 }
 
-TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)
+/* What comes behind raw. */
+TG_INLINE int tg_ingress_tracked(tg_ctx *ctx, struct tg_packet *packet)
 {
-    return tg_stage_parse(ctx, packet)
-               ?: tg_stage_sanity(packet)
-               ?: tg_stage_raw_prerouting(packet)
-               ?: tg_stage_fragment(ctx, packet)
+    return tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
                ?: tg_stage_source(ctx, packet)
                ?: tg_stage_route(ctx, packet)
@@ -39,15 +37,18 @@ TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)
                ?: tg_stage_filter_forward(packet);
 }
 
+TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_stage_parse(ctx, packet)
+               ?: tg_stage_sanity(packet)
+               ?: tg_stage_raw_prerouting(packet)
+               ?: tg_ingress_tracked(ctx, packet);
+}
+
 /* The same for a piece that was held: raw has let it pass already. */
 TG_INLINE int tg_ingress_held(tg_ctx *ctx, struct tg_packet *packet)
 {
     return tg_stage_parse(ctx, packet)
                ?: tg_stage_sanity(packet)
-               ?: tg_stage_fragment(ctx, packet)
-               ?: tg_stage_conntrack(ctx, packet)
-               ?: tg_stage_source(ctx, packet)
-               ?: tg_stage_route(ctx, packet)
-               ?: tg_stage_filter_input(packet)
-               ?: tg_stage_filter_forward(packet);
+               ?: tg_ingress_tracked(ctx, packet);
 }

@@ -137,6 +137,20 @@ tg_device device_of(const Interface &port)
     return device;
 }
 
+// What the run of a program tells, before anything is counted.
+Outcome outcome_of(const Ran &ran, const Frame &frame)
+{
+    return {.refused = ran.refused,
+            .late = ran.late,
+            .handed = ran.handed,
+            .action = ran.action,
+            .by_xdp = ran.by_xdp,
+            .came = frame.bytes,
+            .frame = ran.frame,
+            .redirect = ran.redirect,
+            .tag = ran.tag};
+}
+
 } // namespace
 
 bool operator==(const Outcome &a, const Outcome &b)
@@ -349,15 +363,8 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
     const Ran explained =
         datapath_->run(hook.egress ? Program::explain_egress : Program::explain_ingress, skb);
     const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);
-    Outcome outcome{.refused = ran.refused,
-                    .late = ran.late || explained.late,
-                    .handed = ran.handed,
-                    .action = ran.action,
-                    .by_xdp = ran.by_xdp,
-                    .came = frame.bytes,
-                    .frame = ran.frame,
-                    .redirect = ran.redirect,
-                    .tag = ran.tag};
+    Outcome outcome = outcome_of(ran, frame);
+    outcome.late |= explained.late;
     if (!ran.refused) {
         judge_counters(outcome, reasons_before);
         count_handed(outcome, ran, frame);
@@ -379,14 +386,7 @@ void Router::bring_back(const tg_piece &piece)
     const Frame frame{.bytes = {piece.frame, piece.frame + piece.length}};
     const Hook hook{.egress = false, .ifindex = piece.ifindex};
     const Ran ran = datapath_->run(Program::reinject, {frame, piece.ifindex, piece.ifindex, 0});
-    Outcome outcome{.late = ran.late,
-                    .handed = ran.handed,
-                    .action = ran.action,
-                    .by_xdp = ran.by_xdp,
-                    .came = frame.bytes,
-                    .frame = ran.frame,
-                    .redirect = ran.redirect,
-                    .tag = ran.tag};
+    Outcome outcome = outcome_of(ran, frame);
     judge_counters(outcome, reasons_before);
     count_handed(outcome, ran, frame);
     judge_end(outcome, hook, frame);

@@ -9,19 +9,9 @@
 #include <set>
 #include <thread>
 
-#include <bpf/bpf.h>
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-#include <sched.h>
-
 #include "bpf/core/tuple_hash.h"
-#include "control/maps/instance.h"
 #include "control/maps/tick_clock.h"
-#include "loader/bpffs.h"
-#include "loader/kernel_log.h"
-#include "loader/load.h"
-#include "loader/system.h"
-#include "tests/harness/root.h"
+#include "tests/prog/loaded.h"
 
 namespace tg {
 namespace {
@@ -61,56 +51,13 @@ std::array<std::uint8_t, 60> datagram(std::uint32_t pair, bool answer)
     return frame;
 }
 
-// Of a guest with one CPU both are the same, and little is shown.
-void run_on(int cpu)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(static_cast<unsigned>(cpu) % std::thread::hardware_concurrency(), &set);
-    ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
-}
-
-class Table : public testing::Test {
+class Table : public test::Loaded {
 protected:
-    static void SetUpTestSuite()
-    {
-        test::skip_unless_root("loading BPF programs");
-        loader::keep_kernel_log();
-    }
-    void SetUp() override
-    {
-        const Result<void> loaded = loader::load(instance_);
-        ASSERT_TRUE(loaded) << to_string(loaded.error());
-        auto maps = maps::Instance::open(instance_.bpffs());
-        ASSERT_TRUE(maps) << to_string(maps.error());
-        maps_.emplace(std::move(*maps));
-        auto program = loader::pinned_program(instance_, "tc_ingress");
-        ASSERT_TRUE(program);
-        program_ = std::move(*program);
-    }
-    void TearDown() override
-    {
-        maps_.reset();
-        EXPECT_TRUE(loader::remove_bpffs(instance_));
-    }
+    Table() : Loaded("table") {}
 
     void send(std::uint32_t pair, bool answer) const
     {
-        const auto frame = datagram(pair, answer);
-        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(),
-                    .data_size_in = frame.size(), .repeat = 1);
-        ASSERT_EQ(bpf_prog_test_run_opts(program_.get(), &options), 0);
-    }
-
-    // Every record that is a connection.
-    [[nodiscard]] std::vector<tg_conn> records() const
-    {
-        std::vector<tg_conn> all, slice;
-        for (maps::ConnectionCursor cursor; !cursor.at_end;) {
-            EXPECT_TRUE(maps_->connections.read(cursor, slice));
-            all.insert(all.end(), slice.begin(), slice.end());
-        }
-        return all;
+        send_frame(datagram(pair, answer));
     }
 
     // The heads of the index in force; the table must be at rest.
@@ -126,21 +73,8 @@ protected:
         return heads;
     }
 
-    [[nodiscard]] Fd inner(const char *map, std::uint32_t element) const
-    {
-        const auto outer = loader::pinned_map(instance_, map);
-        std::uint32_t id = 0;
-        EXPECT_TRUE(outer && bpf_map_lookup_elem(outer->get(), &element, &id) == 0);
-        return Fd(bpf_map_get_fd_by_id(id));
-    }
-
     void expect_sound() const;
     void expect_every_id_once(std::set<std::uint32_t> used) const;
-
-    const Instance instance_ = *Instance::named(fmt::format("table{}", ::getpid()));
-    const Result<loader::Lock> lock_ = loader::Lock::take(instance_);
-    std::optional<maps::Instance> maps_;
-    Fd program_;
 };
 
 // What is not used by a connection is in a ring, and nothing is in two places.
@@ -198,7 +132,7 @@ TEST_F(Table, TwoCpusThatOpenTheSameConnectionsOpenEachOnce)
 {
     std::atomic<int> ready = 0;
     const auto open = [&](int cpu) {
-        run_on(cpu);
+        test::run_on(cpu);
         for (std::uint32_t pair = 0; pair < 4000; pair++) {
             ready++;
             while (ready < 2 * static_cast<int>(pair + 1)) {
@@ -313,7 +247,7 @@ TEST_F(Table, StaysSoundWhileConnectionsComeAndGoAndItGrows)
     std::atomic<bool> stop = false;
     std::atomic<std::uint64_t> sent = 0, removed = 0, moved = 0;
     const auto traffic = [&](int cpu) {
-        run_on(cpu);
+        test::run_on(cpu);
         std::mt19937 random(static_cast<unsigned>(cpu));
         for (; !stop; sent++) {
             const auto number = static_cast<std::uint32_t>(random());

@@ -3,24 +3,13 @@
 // of them has learnt is lost by the other.
 #include <array>
 #include <atomic>
-#include <optional>
 #include <thread>
-
-#include <bpf/bpf.h>
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-#include <sched.h>
 
 #include "bpf/core/parse_l4.h"
 #include "bpf/core/sequence.h"
 #include "bpf/core/tcp_view.h"
-#include "control/maps/instance.h"
-#include "loader/bpffs.h"
-#include "loader/kernel_log.h"
-#include "loader/load.h"
-#include "loader/system.h"
 #include "tests/harness/packet.h"
-#include "tests/harness/root.h"
+#include "tests/prog/loaded.h"
 
 namespace tg {
 namespace {
@@ -70,49 +59,18 @@ std::array<std::uint8_t, frame_bytes> frame_of(const Segment &segment)
     return frame;
 }
 
-// Of a guest with one CPU both are the same, and little is shown.
-void run_on(unsigned cpu)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu % std::thread::hardware_concurrency(), &set);
-    ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
-}
-
-class TcpRace : public testing::Test {
+class TcpRace : public test::Loaded {
 protected:
-    static void SetUpTestSuite()
-    {
-        test::skip_unless_root("loading BPF programs");
-        loader::keep_kernel_log();
-    }
+    TcpRace() : Loaded("race") {}
     void SetUp() override
     {
-        const Result<void> loaded = loader::load(instance_);
-        ASSERT_TRUE(loaded) << to_string(loaded.error());
-        auto maps = maps::Instance::open(instance_.bpffs());
-        ASSERT_TRUE(maps) << to_string(maps.error());
-        maps_.emplace(std::move(*maps));
-        auto program = loader::pinned_program(instance_, "tc_ingress");
-        ASSERT_TRUE(program);
-        program_ = std::move(*program);
-        const auto outer = loader::pinned_map(instance_, "tg_slabs");
-        std::uint32_t id = 0, first = 0;
-        ASSERT_TRUE(outer && bpf_map_lookup_elem(outer->get(), &first, &id) == 0);
-        slab_ = Fd(bpf_map_get_fd_by_id(id));
-    }
-    void TearDown() override
-    {
-        maps_.reset();
-        EXPECT_TRUE(loader::remove_bpffs(instance_));
+        Loaded::SetUp();
+        slab_ = inner("tg_slabs", 0);
     }
 
     void send(const Segment &segment) const
     {
-        const auto frame = frame_of(segment);
-        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(),
-                    .data_size_in = frame.size(), .repeat = 1);
-        ASSERT_EQ(bpf_prog_test_run_opts(program_.get(), &options), 0);
+        send_frame(frame_of(segment));
     }
 
     void shake_hands(std::uint16_t port, bool finish) const
@@ -128,16 +86,6 @@ protected:
         }
     }
 
-    [[nodiscard]] std::vector<tg_conn> records() const
-    {
-        std::vector<tg_conn> all, slice;
-        for (maps::ConnectionCursor cursor; !cursor.at_end;) {
-            EXPECT_TRUE(maps_->connections.read(cursor, slice));
-            all.insert(all.end(), slice.begin(), slice.end());
-        }
-        return all;
-    }
-
     [[nodiscard]] tg_tcp look(std::uint32_t id) const
     {
         tg_conn record = {};
@@ -145,10 +93,7 @@ protected:
         return record.tcp;
     }
 
-    const Instance instance_ = *Instance::named(fmt::format("race{}", ::getpid()));
-    const Result<loader::Lock> lock_ = loader::Lock::take(instance_);
-    std::optional<maps::Instance> maps_;
-    Fd program_, slab_;
+    Fd slab_;
 };
 
 TEST_F(TcpRace, NoBoundGoesBack)
@@ -162,7 +107,7 @@ TEST_F(TcpRace, NoBoundGoesBack)
     // Both CPUs have segments of the same direction, each a little further than the last of both;
     // what one of them has said must not be unsaid by the other.
     const auto speak = [&](unsigned cpu) {
-        run_on(cpu);
+        test::run_on(cpu);
         while (next < segments) {
             const std::uint32_t number = next.fetch_add(1);
             send({.sequence = number, .acknowledgement = 1});
@@ -181,7 +126,7 @@ TEST_F(TcpRace, NoFactIsLost)
     std::atomic<unsigned> ready = 0;
     // The client acknowledges while the server closes: each of them is a fact about its own end.
     const auto speak = [&](unsigned cpu) {
-        run_on(cpu);
+        test::run_on(cpu);
         for (unsigned i = 0; i < handshakes; i++) {
             const auto port = static_cast<std::uint16_t>(1000 + i);
             if (cpu == 0) {
