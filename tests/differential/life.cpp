@@ -69,7 +69,7 @@ Apart live_once(Pair &pair, const Life &life, Reached &reached)
     for (std::size_t i = 0; i < life.size(); i++) {
         PairStep step = pair.run(life[i]);
         if (!step.differences.empty()) {
-            return {i, std::move(step.differences), step.late};
+            return {i, std::move(step.differences)};
         }
         for (const Outcome &piece : step.pieces) {
             reached.note(piece);
@@ -82,18 +82,13 @@ Apart live_once(Pair &pair, const Life &life, Reached &reached)
     return {};
 }
 
-// A tick of the kernel's clock in the middle of a step may decide whether a timeout has passed; it
-// will hardly do so again at the same step.
 Apart live(Pair &pair, const Life &life, Reached &reached)
 {
-    constexpr int tries = 4;
     Apart apart;
-    for (int i = 0; i < tries; i++) {
+    in_time(pair.kernel(), [&] {
         apart = live_once(pair, life, reached);
-        if (apart.differences.empty() || !apart.late) {
-            break;
-        }
-    }
+        return apart.differences.empty();
+    });
     return apart;
 }
 

@@ -20,7 +20,6 @@ Life make_life(std::uint64_t seed, std::size_t steps, const std::vector<Step> &s
 struct Apart {
     std::size_t step = 0;
     std::vector<std::string> differences = {};
-    bool late = false; // see PairStep
 };
 
 // From the beginning to the first difference; a late one is tried again.

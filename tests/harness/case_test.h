@@ -21,7 +21,12 @@ public:
 
     void TestBody() override
     {
-        for (const std::string &difference : run_case(test_, router_(), hosted_)) {
+        std::vector<std::string> differences;
+        in_time(router_().datapath(), [&] {
+            differences = run_case(test_, router_(), hosted_);
+            return differences.empty();
+        });
+        for (const std::string &difference : differences) {
             ADD_FAILURE() << difference;
         }
     }

@@ -78,7 +78,6 @@ struct Skb {
 // What a run shows from outside. The kernel's test run does not tell the last two.
 struct Ran {
     bool refused = false; // the kernel's test run would not take such a frame
-    bool late = false;    // a tick of the kernel's clock fell into the run
     bool handed = false;  // XDP has accepted it, and TC is to send it
     bool by_xdp = false;  // XDP has sent it
     int action = 0;       // what the program returned: TC_ACT_*, or sweep's count
@@ -132,6 +131,12 @@ public:
     // The records of tg_pieces since the last call.
     virtual std::vector<Bytes> take_pieces() = 0;
 
+    // Whether a tick of the kernel's clock has fallen into a run since the last call: it may have
+    // decided anything that a time decides.
+    virtual bool take_late()
+    {
+        return false;
+    }
     // Time as the programs see it, in jiffies; it stands still but for advance().
     [[nodiscard]] virtual std::uint64_t now() const = 0;
     virtual void advance(std::uint64_t ticks) = 0;
@@ -177,6 +182,19 @@ template <class T> T value_of(const Bytes &bytes)
     }
     std::memcpy(&value, bytes.data(), sizeof value);
     return value;
+}
+
+// Tries, and tries again if that goes wrong and a tick fell into it, which proves nothing and will
+// hardly come at the same place again. `attempt` returns whether it went well.
+template <class Attempt> void in_time(Datapath &datapath, const Attempt &attempt)
+{
+    constexpr int tries = 20;
+    for (int i = 0; i < tries; i++) {
+        datapath.take_late();
+        if (attempt() || !datapath.take_late()) {
+            return;
+        }
+    }
 }
 
 } // namespace tg::test

@@ -22,7 +22,12 @@ public:
     void TestBody() override
     {
         for (const bool ipv6 : {false, true}) {
-            for (const std::string &difference : hold_dialogue(dialogue_, router_(), ipv6)) {
+            std::vector<std::string> differences;
+            in_time(router_().datapath(), [&] {
+                differences = hold_dialogue(dialogue_, router_(), ipv6);
+                return differences.empty();
+            });
+            for (const std::string &difference : differences) {
                 ADD_FAILURE() << difference;
             }
         }

@@ -11,16 +11,15 @@
 #include <sched.h>
 
 #include "bpf/core/rate.h"
-#include "bpf/core/reason.h"
 #include "control/base/fd.h"
 #include "control/maps/mapping.h"
 #include "control/maps/table_size.h"
 #include "tests/harness/kernel_clock.h"
 #include "tests/harness/kernel_ring.h"
 #include "tests/harness/kernel_socket.h"
+#include "tests/harness/kernel_xdp.h"
 #include "tests/harness/topology.h"
 #include "tidegate/control.h"
-#include "tidegate/handover.h"
 #include "tidegate/maps.h"
 
 namespace tg::test {
@@ -95,7 +94,7 @@ public:
                     .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
         const int error =
             bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
-        ran.late = after_run();
+        after_run();
         if (error == -EINVAL || skb.tag != 0) {
             ran.refused = true;
             return ran;
@@ -242,7 +241,10 @@ public:
     {
         std::vector<tg_event> events;
         for (const Bytes &record : read_ring(at("tg_events").fd)) {
-            events.push_back(value_of<tg_event>(record));
+            tg_event &event = events.emplace_back(value_of<tg_event>(record));
+            const auto clamp = [this](__u64 &time) { time = std::min<__u64>(time, frozen_); };
+            clamp(event.time);
+            change_record(event.conn, clamp);
         }
         return events;
     }
@@ -259,6 +261,11 @@ public:
     [[nodiscard]] tg_conn record(std::uint32_t id) const override
     {
         return records()[id];
+    }
+
+    bool take_late() override
+    {
+        return std::exchange(late_, false);
     }
 
     // Time stands still: before each run the records are moved on by what has really passed.
@@ -353,14 +360,14 @@ private:
         }
     }
 
-    // Whether a tick fell into the run; what it stored happened at the frozen time all the same.
-    bool after_run()
+    // Should a tick have fallen into the run: what it stored happened at the frozen time all the
+    // same.
+    void after_run()
     {
-        if (clock_.read().jiffies == frozen_) {
-            return false;
+        if (clock_.read().jiffies != frozen_) {
+            change_times([this](__u64 &time) { time = std::min<__u64>(time, frozen_); });
+            late_ = true;
         }
-        change_times([this](__u64 &time) { time = std::min<__u64>(time, frozen_); });
-        return true;
     }
 
     Ran run_xdp(Program program, const Skb &skb)
@@ -377,7 +384,7 @@ private:
                     .ctx_size_out = sizeof context, .repeat = 1);
         const int error =
             bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
-        ran.late = after_run();
+        after_run();
         ran.refused = error == -EINVAL;
         if (ran.refused) {
             return ran;
@@ -388,32 +395,6 @@ private:
         ran.frame.resize(options.data_size_out);
         read_xdp(static_cast<int>(options.retval), context.data, ran);
         return ran;
-    }
-
-    // In TC's words. A passed packet must carry its metadata, `meta` bytes, and nobody else one.
-    static void read_xdp(int action, std::uint32_t meta, Ran &ran)
-    {
-        if (action != XDP_PASS) {
-            ran.by_xdp = action == XDP_REDIRECT;
-            ran.action = ran.by_xdp ? TC_ACT_REDIRECT : TC_ACT_SHOT;
-            ran.frame.erase(ran.frame.begin(), ran.frame.begin() + meta);
-            if (action != XDP_DROP && (action != XDP_REDIRECT || meta != 0)) {
-                throw std::runtime_error("XDP ended with action " + std::to_string(action));
-            }
-            return;
-        }
-        tg_handover said{};
-        if (meta != sizeof said) {
-            throw std::runtime_error("XDP passed a packet without metadata");
-        }
-        std::memcpy(&said, ran.frame.data(), sizeof said);
-        ran.frame.erase(ran.frame.begin(), ran.frame.begin() + meta);
-        if (said.magic != TG_HANDOVER_MAGIC || said.instance != 1) {
-            throw std::runtime_error("XDP's metadata is not its own");
-        }
-        ran.handed =
-            said.reason == TG_REASON_FORWARD || tg_reason_verdict(said.reason) == TG_VERDICT_ANSWER;
-        ran.action = ran.handed ? TC_ACT_REDIRECT : TC_ACT_UNSPEC;
     }
 
     // Adds to every time the programs have stored.
@@ -458,13 +439,18 @@ private:
         }
     }
 
+    template <class Change> static void change_record(tg_conn &record, const Change &change)
+    {
+        change(record.last_seen);
+        change(record.created);
+        change(record.throughput.sampled);
+    }
+
     template <class Change> void change_times(const Change &change)
     {
         for (tg_conn &record : records()) {
             if (is_connection(record)) {
-                change(record.last_seen);
-                change(record.created);
-                change(record.throughput.sampled);
+                change_record(record, change);
             }
         }
         change_map("tg_fragments", {&tg_fragment::seen}, change);
@@ -479,6 +465,7 @@ private:
     std::array<int, program_count> programs_ = {};
     std::vector<Fd> sockets_;
     std::uint64_t frozen_ = 0;
+    bool late_ = false;
     maps::Mapping slab_;
     Fd heads_;
 };

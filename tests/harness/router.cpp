@@ -141,7 +141,6 @@ tg_device device_of(const Interface &port)
 Outcome outcome_of(const Ran &ran, const Frame &frame)
 {
     return {.refused = ran.refused,
-            .late = ran.late,
             .handed = ran.handed,
             .action = ran.action,
             .by_xdp = ran.by_xdp,
@@ -364,7 +363,6 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
         datapath_->run(hook.egress ? Program::explain_egress : Program::explain_ingress, skb);
     const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);
     Outcome outcome = outcome_of(ran, frame);
-    outcome.late |= explained.late;
     if (!ran.refused) {
         judge_counters(outcome, reasons_before);
         count_handed(outcome, ran, frame);
@@ -401,7 +399,7 @@ void Router::give_up(const tg_given_up &pieces)
     reasons_before[TG_REASON_FRAGMENT_HELD].packets -= pieces.packets;
     reasons_before[TG_REASON_FRAGMENT_HELD].bytes -= pieces.bytes;
     const Ran ran = datapath_->run(Program::give_up, {.frame = {.bytes = bytes_of(pieces)}});
-    Outcome outcome{.late = ran.late, .action = TC_ACT_SHOT};
+    Outcome outcome{.action = TC_ACT_SHOT};
     judge_counters(outcome, reasons_before);
     if (ran.action != 0) {
         outcome.faults.emplace_back("the program did not know what to give up");
