@@ -55,17 +55,21 @@ def _heard(opened, kind):
 
 
 def traceroute(lab):
-    """UDP, ICMP and TCP, three probes a hop and all at once: no star, from the right address."""
+    """UDP (three probes a hop, all at once), ICMP and TCP: no star, from the right address.
+
+    No more of them than one source is answered: by chance the host's two addresses are one to the
+    limiter, which tells sources apart by a hash.
+    """
     rulesets.install(lab)
     for _, wan, router in FAMILIES:
-        for kind in ((), ("-I",), ("-T", "-p", "80", "-q", "1")):
+        for kind in ((), ("-I", "-q", "1"), ("-T", "-p", "80", "-q", "1")):
             lines = lab.lan.run("traceroute", "-n", "-w", "2", "-m", "2", *kind,
                                 wan).stdout.splitlines()[1:]
             check("*" not in lines[0] and lines[0].split()[1] == router, f"the router: {lines}")
             equal(lines[1].split()[1], wan, "the target")
-            time.sleep(0.7)
+            time.sleep(1)
     errors = _errors(lab)
-    equal((errors["sent"], errors["limited"], errors["failed"]), (14, 0, 0), f"{errors}")
+    equal((errors["sent"], errors["limited"], errors["failed"]), (10, 0, 0), f"{errors}")
 
 
 def _error_of(lab, target):
@@ -117,6 +121,8 @@ def limited(lab):
     send = _sender(lab)
     for lan, wan, router in FAMILIES:
         six = ":" in lan
+        if six:
+            time.sleep(6)  # should both addresses be one to the limiter, as above
         listener = _listener(lab, six)
         before, counted = _errors(lab), lab.reason("ttl-exceeded")
         started = time.monotonic()
