@@ -51,6 +51,9 @@ std::string_view rule_menu(int family, std::string_view table)
     if (table == "raw") {
         return ipv4 ? menu_raw4 : menu_raw6;
     }
+    if (table == "nat") {
+        return ipv4 ? menu_nat4 : menu_nat6;
+    }
     return ipv4 ? menu_filter4 : menu_filter6;
 }
 

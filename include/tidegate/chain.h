@@ -14,7 +14,11 @@
     X(RAW_OUTPUT, "raw", "output")                                                                 \
     X(FILTER_INPUT, "filter", "input")                                                             \
     X(FILTER_FORWARD, "filter", "forward")                                                         \
-    X(FILTER_OUTPUT, "filter", "output")
+    X(FILTER_OUTPUT, "filter", "output")                                                           \
+    X(NAT_DSTNAT, "nat", "dstnat")                                                                 \
+    X(NAT_SRCNAT, "nat", "srcnat")                                                                 \
+    X(NAT_INPUT, "nat", "input")                                                                   \
+    X(NAT_OUTPUT, "nat", "output")
 
 enum tg_chain_number {
 #define TG_X(name, table, chain) TG_CHAIN_##name,
@@ -63,13 +67,13 @@ struct tg_bank_header {
     __u32 checksum;             /* 1: a packet with a wrong checksum is invalid */
     __u32 early_drop;           /* enum tg_early_drop */
     __u32 timeouts[TG_TIMEOUT_SLOTS]; /* seconds, by enum tg_timeout */
-    __u8 zero[256 - 56 - 4 * TG_TIMEOUT_SLOTS];
+    __u8 zero[TG_ELEMENT_BYTES - 56 - 4 * TG_TIMEOUT_SLOTS];
 };
 
 /* Element 1 of a bank. */
 struct tg_bank_chains {
     struct tg_chain chains[TG_FAMILY_COUNT][TG_CHAIN_COUNT];
-    __u8 zero[256 - 8 * TG_FAMILY_COUNT * TG_CHAIN_COUNT];
+    __u8 zero[TG_ELEMENT_BYTES - 8 * TG_FAMILY_COUNT * TG_CHAIN_COUNT];
 };
 
 /* Interface lists an interface is a member of. */
@@ -83,6 +87,7 @@ struct tg_device_lists {
 #define TG_DEVICE_BUCKET 16u
 struct tg_device_bucket {
     struct tg_device_lists slots[TG_DEVICE_BUCKET];
+    __u8 zero[TG_ELEMENT_BYTES - 16 * TG_DEVICE_BUCKET];
 };
 
 union tg_bank_element {
@@ -96,7 +101,7 @@ union tg_bank_element {
 #define TG_BANK_CHAINS 1u
 #define TG_BANK_FIRST  2u /* first element of the variable sections */
 
-TG_ASSERT(sizeof(struct tg_bank_header) == 256, "header is one element");
-TG_ASSERT(sizeof(struct tg_bank_chains) == 256, "chains are one element");
-TG_ASSERT(sizeof(struct tg_device_bucket) == 256, "bucket is one element");
-TG_ASSERT(sizeof(union tg_bank_element) == 256, "bank element size");
+TG_ASSERT(sizeof(struct tg_bank_header) == TG_ELEMENT_BYTES, "header is one element");
+TG_ASSERT(sizeof(struct tg_bank_chains) == TG_ELEMENT_BYTES, "chains are one element");
+TG_ASSERT(sizeof(struct tg_device_bucket) == TG_ELEMENT_BYTES, "bucket is one element");
+TG_ASSERT(sizeof(union tg_bank_element) == TG_ELEMENT_BYTES, "bank element size");

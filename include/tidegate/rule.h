@@ -7,12 +7,20 @@
 #include "tidegate/assert.h"
 #include "tidegate/limits.h"
 
+/* Size of an element of a bank: a rule, or another of its parts (see chain.h). */
+#define TG_ELEMENT_BYTES 320
+
 enum tg_action {
     TG_ACTION_ACCEPT,
     TG_ACTION_DROP,
     TG_ACTION_NOTRACK,     /* raw: accept, and keep the tracker away from it */
     TG_ACTION_FASTTRACK,   /* counts and goes on, until FastTrack is built */
     TG_ACTION_PASSTHROUGH, /* counts and goes on */
+    TG_ACTION_SRC_NAT,     /* nat: the source becomes one of to */
+    TG_ACTION_DST_NAT,     /* the destination does */
+    TG_ACTION_MASQUERADE,  /* the source becomes the address of the outgoing interface */
+    TG_ACTION_REDIRECT,    /* the destination becomes the router */
+    TG_ACTION_NETMAP,      /* the net becomes another, host by host */
     TG_ACTION_COUNT,
 };
 
@@ -29,12 +37,24 @@ enum tg_matcher {
     TG_MATCH_IN_INTERFACE_LIST = 1u << 8,
     TG_MATCH_OUT_INTERFACE_LIST = 1u << 9,
     TG_MATCH_FRAGMENT = 1u << 10, /* a second or further fragment */
+    TG_MATCH_NAT_STATE = 1u << 11,
 };
+
+/* Of tg_rule.nat_states: what NAT does to the packet's connection. */
+#define TG_NAT_STATE_SRCNAT 1u
+#define TG_NAT_STATE_DSTNAT 2u
 
 /* Host order, both ends included. */
 struct tg_port_range {
     __u16 low;
     __u16 high;
+};
+
+/* What nat's actions change to. */
+struct tg_rule_nat {
+    struct tg_addr_range addresses; /* all zero: none given */
+    struct tg_port_range ports;     /* 0-0: none given */
+    __u32 zero;
 };
 
 struct tg_rule {
@@ -50,11 +70,16 @@ struct tg_rule {
     __u8 out_list;
     __u8 src_port_count;
     __u8 dst_port_count;
-    __u8 zero[37];
+    __u8 nat_states; /* TG_NAT_STATE_* */
+    __u8 zero[36];
     struct tg_addr_range src;
     struct tg_addr_range dst;
     struct tg_port_range src_ports[TG_LIMIT_PORT_RANGES];
     struct tg_port_range dst_ports[TG_LIMIT_PORT_RANGES];
+    union {
+        struct tg_rule_nat nat;
+        __u8 bytes[64];
+    } does; /* what its action needs */
 };
 
-TG_ASSERT(sizeof(struct tg_rule) == 256, "one rule is one bank element");
+TG_ASSERT(sizeof(struct tg_rule) == TG_ELEMENT_BYTES, "one rule is one bank element");
