@@ -157,7 +157,7 @@ Result<void> write_layout(const Instance &instance)
                               .version = TG_LAYOUT_VERSION,
                               .ticks_per_second = ticks->per_second,
                               .instance = instance_number(),
-                              .boottime_offset_ns = ticks->boottime_offset_ns};
+                              .awake_offset_ns = ticks->awake_offset_ns};
     if (bpf_map_update_elem(map->get(), &zero, &layout, BPF_ANY) != 0) {
         return failed("write the layout record", errno);
     }

@@ -52,11 +52,11 @@ Result<tg_clock> read_edge(int program)
 
 std::optional<std::uint32_t> tick_rate(const tg_clock &first, const tg_clock &second)
 {
-    if (second.boottime_ns <= first.boottime_ns || second.jiffies <= first.jiffies) {
+    if (second.awake_ns <= first.awake_ns || second.jiffies <= first.jiffies) {
         return std::nullopt;
     }
     const double measured = static_cast<double>(second.jiffies - first.jiffies) * second_ns /
-                            static_cast<double>(second.boottime_ns - first.boottime_ns);
+                            static_cast<double>(second.awake_ns - first.awake_ns);
     for (const std::uint32_t rate : rates) {
         // 250 and 300 are the nearest neighbours; 8 % keeps them apart.
         if (measured > rate * 0.92 && measured < rate * 1.08) {
@@ -66,12 +66,12 @@ std::optional<std::uint32_t> tick_rate(const tg_clock &first, const tg_clock &se
     return std::nullopt;
 }
 
-std::uint64_t boottime_offset(const tg_clock &reading, std::uint32_t per_second)
+std::uint64_t awake_offset(const tg_clock &reading, std::uint32_t per_second)
 {
     // The counter is not far from 2^32 at boot, and the product with 1e9 must not overflow.
     const std::uint64_t since_zero = reading.jiffies / per_second * second_ns +
                                      reading.jiffies % per_second * second_ns / per_second;
-    return reading.boottime_ns - since_zero;
+    return reading.awake_ns - since_zero;
 }
 
 Result<Ticks> measure_ticks()
@@ -92,8 +92,7 @@ Result<Ticks> measure_ticks()
             return std::unexpected(first ? second.error() : first.error());
         }
         if (const std::optional<std::uint32_t> rate = tick_rate(*first, *second)) {
-            return Ticks{.per_second = *rate,
-                         .boottime_offset_ns = boottime_offset(*second, *rate)};
+            return Ticks{.per_second = *rate, .awake_offset_ns = awake_offset(*second, *rate)};
         }
     }
     return fail("cannot measure the tick rate: expected 100, 250, 300 or 1000 ticks a second");

@@ -13,9 +13,9 @@ constexpr std::uint64_t ns_per_second = 1'000'000'000;
 // seconds are converted apart, since nanoseconds times ticks would overflow.
 std::uint64_t TickClock::now() const
 {
-    const std::uint64_t since_boot = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.since_boot()).count());
-    const std::uint64_t ns = since_boot - layout_.boottime_offset_ns;
+    const std::uint64_t awake = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.awake()).count());
+    const std::uint64_t ns = awake - layout_.awake_offset_ns;
     const std::uint64_t ticks = layout_.ticks_per_second;
     return ns / ns_per_second * ticks + ns % ns_per_second * ticks / ns_per_second;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The datapath's clock, from CLOCK_BOOTTIME and what the loader has measured.
+// The datapath's clock, from CLOCK_MONOTONIC, which stands still in suspend as it does, and what
+// the loader has measured.
 #pragma once
 
 #include "control/base/clock.h"

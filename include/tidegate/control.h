@@ -9,22 +9,22 @@
 #include "tidegate/limits.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 11u         /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 12u         /* raise with every change of a structure in a pinned map */
 
 /* Written by the loader: once, before anything is attached, but for pickup_until. */
 struct tg_layout {
     __u32 magic;
     __u32 version;
-    __u32 ticks_per_second;   /* rate of bpf_jiffies64() */
-    __u32 instance;           /* a number other instances are unlikely to have; not 0 */
-    __u64 boottime_offset_ns; /* CLOCK_BOOTTIME = jiffies * 1e9 / ticks_per_second + this */
-    __u64 pickup_until;       /* jiffies; before that TCP connections are joined in their middle */
+    __u32 ticks_per_second; /* rate of bpf_jiffies64() */
+    __u32 instance;         /* a number other instances are unlikely to have; not 0 */
+    __u64 awake_offset_ns;  /* CLOCK_MONOTONIC = jiffies * 1e9 / ticks_per_second + this */
+    __u64 pickup_until;     /* jiffies; before that TCP connections are joined in their middle */
 };
 
 /* What the clock program answers: both clocks, read in the same instant. */
 struct tg_clock {
     __u64 jiffies;
-    __u64 boottime_ns;
+    __u64 awake_ns;
 };
 
 /* Written by the agent only. */

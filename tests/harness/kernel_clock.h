@@ -64,7 +64,7 @@ private:
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
         const tg_clock second = read();
         const double rate = static_cast<double>(second.jiffies - first.jiffies) * 1e9 /
-                            static_cast<double>(second.boottime_ns - first.boottime_ns);
+                            static_cast<double>(second.awake_ns - first.awake_ns);
         for (const std::uint32_t candidate : {100u, 250u, 300u, 1000u}) {
             if (std::abs(candidate - rate) < std::abs(ticks_per_second_ - rate)) {
                 ticks_per_second_ = candidate;

@@ -219,7 +219,7 @@ void Router::reset()
                      .version = TG_LAYOUT_VERSION,
                      .ticks_per_second = datapath_->ticks_per_second(),
                      .instance = 1,
-                     .boottime_offset_ns = 0};
+                     .awake_offset_ns = 0};
     const std::uint32_t zero = 0;
     datapath_->update("tg_layout", bytes_of(zero), bytes_of(layout));
     datapath_->update("tg_control", bytes_of(zero), bytes_of(tg_control{.listening = always}));

@@ -16,13 +16,18 @@ class MovedClock final : public Clock {
 public:
     [[nodiscard]] Duration since_boot() const override
     {
+        return now + suspended;
+    }
+    [[nodiscard]] Duration awake() const override
+    {
         return now;
     }
     [[nodiscard]] std::chrono::system_clock::time_point wall() const override
     {
         return {};
     }
-    Duration now = std::chrono::seconds(100);
+    Duration now = std::chrono::seconds(100); // but for what it was suspended
+    Duration suspended = {};
 };
 
 // A kernel with 250 ticks a second, whose jiffies begin five minutes before 2^32, as Linux's do.

@@ -54,6 +54,10 @@ public:
     {
         return {};
     }
+    [[nodiscard]] Duration awake() const override
+    {
+        return {};
+    }
     [[nodiscard]] std::chrono::system_clock::time_point wall() const override
     {
         return std::chrono::system_clock::time_point(std::chrono::hours(1000));

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 struct ClockCase {
     std::uint32_t ticks_per_second;
     std::int64_t offset_ns;
-    Duration since_boot;
+    Duration awake;
     std::uint64_t jiffies;
 };
 
@@ -33,11 +33,22 @@ TEST(TickClock, IsTheKernelsReckoning)
     };
     for (const ClockCase &row : cases) {
         MovedClock clock;
-        clock.now = row.since_boot;
+        clock.now = row.awake;
         const tg_layout layout = {TG_LAYOUT_MAGIC, TG_LAYOUT_VERSION, row.ticks_per_second, 0,
                                   static_cast<std::uint64_t>(row.offset_ns)};
         EXPECT_EQ(TickClock(layout, clock).now(), row.jiffies) << row.ticks_per_second;
     }
+}
+
+TEST(TickClock, StandsStillInSuspend)
+{
+    MovedClock clock;
+    const TickClock ticks(sample_layout(), clock);
+    const std::uint64_t before = ticks.now();
+    clock.suspended = 8h;
+    EXPECT_EQ(ticks.now(), before);
+    clock.now += 1s;
+    EXPECT_EQ(ticks.now(), before + 250);
 }
 
 TEST(TickClock, DurationsAreRoundedDown)

@@ -46,17 +46,17 @@ TEST(TickRate, IsUnknownIfTheClocksGoBack)
     EXPECT_EQ(tick_rate({100, 2 * second_ns}, {200, second_ns}), std::nullopt);
 }
 
-// CLOCK_BOOTTIME = jiffies * 1e9 / rate + offset, modulo 2^64.
-TEST(BoottimeOffset, GivesTheReadingBack)
+// CLOCK_MONOTONIC = jiffies * 1e9 / rate + offset, modulo 2^64.
+TEST(AwakeOffset, GivesTheReadingBack)
 {
     for (const std::uint32_t rate : {100u, 250u, 300u, 1000u}) {
         // The last one is a host that has been up for years: jiffies * 1e9 overflows there.
         for (const std::uint64_t jiffies :
              {std::uint64_t{0}, at_boot, at_boot + 1, std::uint64_t{40'000'000'007}}) {
             const tg_clock reading = {jiffies, 123'456'789'012};
-            const std::uint64_t offset = boottime_offset(reading, rate);
+            const std::uint64_t offset = awake_offset(reading, rate);
             const std::uint64_t since_zero = in_ns(jiffies, rate);
-            EXPECT_EQ(since_zero + offset, reading.boottime_ns) << rate << " " << jiffies;
+            EXPECT_EQ(since_zero + offset, reading.awake_ns) << rate << " " << jiffies;
         }
     }
 }
