@@ -125,6 +125,8 @@ public:
     // Its parts, by number: for a search as the datapath itself makes it.
     [[nodiscard]] virtual std::uint64_t head(std::uint32_t number) const = 0;
     [[nodiscard]] virtual tg_conn record(std::uint32_t id) const = 0;
+    // Ids of records nobody has, those included that wait for the grace period to end.
+    [[nodiscard]] virtual std::vector<std::uint32_t> free_records() const = 0;
 
     // What the programs have told of connections since the last call.
     virtual std::vector<tg_event> take_events() = 0;
@@ -164,6 +166,15 @@ inline constexpr tg_shape one_slab = {.indexes = __u64{TG_LIMIT_HEADS_MIN / TG_S
 inline bool is_connection(const tg_conn &record)
 {
     return (tg_word_flags(record.word) & TG_CONN_FLAG_CONFIRMED) != 0;
+}
+
+inline std::vector<std::uint32_t> free_of(const tg_ring &ring)
+{
+    std::vector<std::uint32_t> ids;
+    for (std::uint32_t at = ring.taken; at != ring.given; at++) {
+        ids.push_back(static_cast<std::uint32_t>(ring.cells[at % TG_LIMIT_SLAB_RECORDS]));
+    }
+    return ids;
 }
 
 // Keys and values as the bytes they are.

@@ -156,9 +156,10 @@ public:
         std::vector<tg_conn> result;
         const std::uint32_t zero = 0;
         auto *slab = static_cast<FakeMap *>(at("tg_slabs").lookup(&zero));
-        for (const auto &[key, value] : slab->entries()) {
-            if (const auto record = value_of<tg_conn>(value); is_connection(record)) {
-                result.push_back(record);
+        for (std::uint32_t id = 0; id < TG_LIMIT_SLAB_RECORDS; id++) {
+            if (const auto *record = static_cast<const tg_conn *>(slab->lookup(&id));
+                is_connection(*record)) {
+                result.push_back(*record);
             }
         }
         return result;
@@ -186,6 +187,13 @@ public:
     [[nodiscard]] tg_conn record(std::uint32_t id) const override
     {
         return inner_value<tg_conn>("tg_slabs", id);
+    }
+
+    [[nodiscard]] std::vector<std::uint32_t> free_records() const override
+    {
+        const std::uint32_t zero = 0;
+        auto *ring = static_cast<FakeMap *>(at("tg_rings").lookup(&zero));
+        return free_of(*static_cast<const tg_ring *>(ring->lookup(&zero)));
     }
 
     [[nodiscard]] std::uint64_t now() const override

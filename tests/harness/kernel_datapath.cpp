@@ -215,8 +215,8 @@ public:
         const Fd slab =
             put_inner("tg_slabs", sizeof(tg_conn), TG_LIMIT_SLAB_RECORDS, BPF_F_MMAPABLE);
         heads_ = put_inner("tg_indexes", sizeof(__u64), TG_LIMIT_HEADS_MIN, BPF_F_INNER_MAP);
-        const Fd rings = put_inner("tg_rings", sizeof(tg_ring), 1, 0);
-        const int error = bpf_map_update_elem(rings.get(), &zero, ring.get(), 0);
+        ring_ = put_inner("tg_rings", sizeof(tg_ring), 1, 0);
+        const int error = bpf_map_update_elem(ring_.get(), &zero, ring.get(), 0);
         slab_ = maps::Mapping(slab.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn),
                               PROT_READ | PROT_WRITE);
         if (error != 0 || !slab_) {
@@ -261,6 +261,16 @@ public:
     [[nodiscard]] tg_conn record(std::uint32_t id) const override
     {
         return records()[id];
+    }
+
+    [[nodiscard]] std::vector<std::uint32_t> free_records() const override
+    {
+        const auto ring = std::make_unique<tg_ring>();
+        const std::uint32_t zero = 0;
+        if (bpf_map_lookup_elem(ring_.get(), &zero, ring.get()) != 0) {
+            refuse("cannot read the ring of free records");
+        }
+        return free_of(*ring);
     }
 
     bool take_late() override
@@ -468,6 +478,7 @@ private:
     bool late_ = false;
     maps::Mapping slab_;
     Fd heads_;
+    Fd ring_;
 };
 
 } // namespace
