@@ -99,10 +99,11 @@ TG_INLINE bool tg_transport_good(tg_ctx *ctx, const struct tg_packet *packet, __
         return false;
     if (protocol == TG_PROTOCOL_UDP && !field)
         return true;
-    if (protocol != TG_PROTOCOL_ICMP)
+    if (protocol != TG_PROTOCOL_ICMP) {
         sum = tg_sum_pseudo(&packet->tuple.src, &packet->tuple.dst, protocol, length);
-    if (tg_ctx_unfinished(packet) && field == tg_sum_fold(sum))
-        return true;
+        if (tg_ctx_unfinished(packet) && field == tg_sum_fold(sum))
+            return true;
+    }
     return tg_sum_bytes(ctx, packet->l4_offset, length, &sum) && tg_sum_is_right(sum);
 }
 
