@@ -1,23 +1,9 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Breaks the tracking of TCP in one place after another and says which tests notice.
-
-Works on a copy of the tree in a temporary folder; docs/testing.md has the last results. Takes ten
-minutes; names of mutants as arguments run only these. The last two need root and two CPUs.
-"""
-import pathlib
-import shutil
-import subprocess
-import sys
-import tempfile
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+"""What is broken of TCP tracking; see run.py. The last two need root and two CPUs."""
 WINDOW, STEP, EXPIRY = "bpf/core/tcp_window.h", "bpf/core/tcp_step.h", "bpf/core/expiry.h"
 OPTIONS, STORE = "bpf/core/tcp_options.h", "bpf/path/store_write.h"
-UNIT = ("unit_core_tcp_window", "unit_core_tcp_options", "unit_core_expiry")
-HELD = ("hosted_dialogues",)
-RACE = ("prog_tcp_race",)
-RUNS = 3  # of what depends on two CPUs meeting
+TESTS = ("unit_core_tcp_window", "unit_core_tcp_options", "unit_core_expiry", "hosted_dialogues")
+RACE = ("prog_tcp_race",) * 3  # whether two CPUs meet is chance
 
 # What is broken, where, the text there and what it becomes.
 MUTANTS = (
@@ -85,74 +71,8 @@ MUTANTS = (
     ("bounds without compare-and-swap", STORE,
      "if (!tg_after(to, old) || __sync_val_compare_and_swap(bound, old, to) == old)\n"
      "            return;",
-     "if (tg_after(to, old))\n            *(volatile __u32 *)bound = to;\n        return;"),
+     "if (tg_after(to, old))\n            *(volatile __u32 *)bound = to;\n        return;", RACE),
     ("the word without compare-and-swap", STORE,
      "if (__sync_val_compare_and_swap(&tcp->word, old, wanted) == old)\n            return;",
-     "*(volatile __u32 *)&tcp->word = wanted;\n        return;"),
+     "*(volatile __u32 *)&tcp->word = wanted;\n        return;", RACE),
 )
-
-
-def copy_tree(folder):
-    """The tracked files, with their times, so that a build of the copy is incremental."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True,
-                           text=True).stdout.split("\0")
-    for name in filter(None, names):
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
-    subprocess.run(["cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja"], check=True,
-                   stdout=subprocess.DEVNULL)
-
-
-def build(folder, tests):
-    """False: the mutant does not even compile."""
-    return subprocess.run(["ninja", "-C", folder / "build", *(f"test_{name}" for name in tests)],
-                          stdout=subprocess.DEVNULL, check=False).returncode == 0
-
-
-def noticed(folder, test):
-    """How many of a program's tests fail; a crash counts as one."""
-    result = subprocess.run([folder / "build" / "tests" / f"test_{test}"], capture_output=True,
-                            text=True, check=False)
-    failed = {line.split()[3] for line in result.stdout.splitlines()
-              if line.startswith("[  FAILED  ] ") and "ms)" in line}
-    return len(failed) or int(result.returncode != 0)
-
-
-def verdict(folder, mutant):
-    """Applies one mutant, and says what came of it."""
-    _, name, before, after = mutant
-    path = folder / name
-    whole = path.read_text()
-    if whole.count(before) < 1:
-        return "the text to break is not there"
-    path.write_text(whole.replace(before, after))
-    tests = RACE if name == STORE else UNIT + HELD
-    try:
-        if not build(folder, tests):
-            return "does not compile"
-        counts = {}
-        for _ in range(RUNS if tests == RACE else 1):
-            counts = {test: noticed(folder, test) for test in tests}
-            if any(counts.values()):
-                break
-        said = [f"{count} of {test}" for test, count in counts.items() if count]
-        return "caught: " + ", ".join(said) if said else "NOT CAUGHT"
-    finally:
-        path.write_text(whole)
-
-
-def main():
-    """Runs the mutants that were asked for."""
-    chosen = [each for each in MUTANTS if not sys.argv[1:] or each[0] in sys.argv[1:]]
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        copy_tree(folder)
-        if not build(folder, UNIT + HELD):
-            sys.exit("the tree as it is does not build")
-        for mutant in chosen:
-            print(f"| {mutant[0]} | {verdict(folder, mutant)} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is broken of errors about connections, known by what they quote; see run.py."""
+TRACK, QUOTE, CORE = "bpf/path/conntrack.h", "bpf/path/quote.h", "bpf/core/parse_quote.h"
+RELATED = "    return TG_CONNECTION_STATE_RELATED;"
+TESTS = ("hosted_cases", "unit_core_parse_quote")
+MUTANTS = (
+    ("an error may go to anybody", TRACK,
+     " ||\n        !tg_addr_equal(&packet->tuple.dst, &packet->quoted.src))", ")"),
+    ("an error about nothing known is related", TRACK,
+     "conn = tg_conn_find(&packet->quoted, tg_hash_of(&packet->quoted)).conn;",
+     "return TG_CONNECTION_STATE_RELATED;"),
+    ("an error about what is overdue is related", TRACK,
+     "if (!conn || tg_conn_overdue(conn, conn->word, packet->now, moment))", "if (!conn)"),
+    ("an error refreshes", TRACK, RELATED, "tg_store_last_seen(conn, packet->now);\n" + RELATED),
+    ("an error counts as a packet of the connection", TRACK, RELATED,
+     "tg_store_count_conn(conn, 0, packet->packets, packet->bytes);\n" + RELATED),
+    ("an error ends", TRACK, RELATED, "tg_conn_close(conn, conn->word, packet->now);\n" + RELATED),
+    ("an error is established", TRACK, RELATED, "    return TG_CONNECTION_STATE_ESTABLISHED;"),
+    ("an error is a packet as others", TRACK,
+     "if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR)) {", "if (0) {"),
+    ("the quoted options are not stepped over", CORE,
+     "(header->version_length & 0x0f) * 4u", "20u"),
+    ("a quoted later piece has ports", CORE,
+     "return !(header->fragment & tg_net16(TG_IPV4_FRAGMENT_OFFSET));", "return true;"),
+    ("a quoted later IPv6 piece has ports", QUOTE,
+     "             fragment & tg_net16(TG_IPV6_FRAGMENT_OFFSET)))", "             0))"),
+    ("quoted extension headers end it", QUOTE, "if (!tg_is_extension(quoted->protocol))",
+     "if (1)"),
+    ("a quoted extension header has eight bytes", CORE, "(header->length + 1u) * 8u", "8u"),
+    ("padding is a quotation too", QUOTE, "offset + size <= tg_quote_end(packet) && ", ""),
+    ("quoted ports are mixed up", QUOTE,
+     "quoted->src_port = ports[0];\n        quoted->dst_port = ports[1];",
+     "quoted->src_port = ports[1];\n        quoted->dst_port = ports[0];"),
+    ("the quoted source is not read", CORE, "quoted->src = tg_addr_v4(header->src);",
+     "quoted->src = tg_addr_v4(header->dst);"),
+    ("the quoted identifier is not read", CORE, "quoted->src_port = header->identifier;", ";"),
+    ("the quoted type is not read", CORE,
+     "quoted->dst_port = tg_icmp_type_code(header->type, header->code);", ";"),
+    ("an error about an error is related", CORE,
+     "return tg_icmp_role(quoted->protocol, header->type) != TG_ICMP_OTHER;", "return true;"),
+    ("the quoted call is not read", QUOTE, "return tg_parse_gre(&gre, quoted);", "return true;"),
+)
