@@ -5,6 +5,7 @@
 #include "core/base.h"
 #include "core/tcp_view.h"
 #include "tidegate/conn.h"
+#include "tidegate/limits.h"
 #include "tidegate/maps.h"
 #include "tidegate/tuple.h"
 
@@ -81,11 +82,14 @@ struct tg_packet {
     __u8 connection_state; /* enum tg_connection_state */
     __u8 untracked;        /* raw notrack, or tracking is off */
     __u8 direction;        /* enum tg_direction, if it belongs to a connection */
+    __u8 jumps;            /* in a walk: how many of `behind` are in use */
     /* What follows is of an earlier packet until a flag or the protocol says it is of this one. */
     struct tg_tcp_numbers tcp;
     struct tg_tcp_view view; /* how it sees its connection */
     struct tg_tuple quoted;  /* of the packet an ICMP error is about */
     struct tg_conn pending;  /* the connection this packet opens */
+    __u32
+        behind[TG_LIMIT_JUMPS]; /* elements of the bank where a walk goes on, the last one first */
 };
 
 TG_INLINE bool tg_packet_is(const struct tg_packet *packet, __u32 flags)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Stages of the rule tables: each walks one built-in chain of the packet's bank. */
+/* Stages of the rule tables: each walks a built-in chain of the packet's bank. */
 #pragma once
 
 #include "core/match.h"
@@ -10,7 +10,7 @@
 struct tg_walk {
     struct tg_packet *packet;
     void *elements; /* the bank */
-    __u32 first;    /* element number of the chain's first rule */
+    __u32 first;    /* the element number of step 0, if no step had jumped */
     __u32 action;   /* of the rule that ended the walk; TG_ACTION_COUNT: none has */
     bool lists;     /* the packet's interface lists are known */
 };
@@ -36,10 +36,52 @@ __noinline int tg_walk_lists(struct tg_packet *packet)
     return 0;
 }
 
-/* One rule; 1 ends the walk. */
+/*
+ * Where a walk goes on after a jump to element `to`, which leaves `behind` for later, or, if `to`
+ * is 0, at the end of the chain it is in. 0: nowhere, the built-in chain has ended.
+ */
+__noinline int tg_walk_turn(struct tg_packet *packet, __u32 to, __u32 behind)
+{
+    __u32 last;
+
+    if (!packet)
+        return 0;
+    if (to) {
+        __u32 place = tg_opaque(packet->jumps);
+
+        if (place >= TG_LIMIT_JUMPS)
+            return 0;
+        packet->behind[place] = behind;
+        packet->jumps = (__u8)(place + 1);
+        return (int)to;
+    }
+    last = tg_opaque(packet->jumps - 1);
+    if (last >= TG_LIMIT_JUMPS)
+        return 0;
+    packet->jumps = (__u8)last;
+    return (int)packet->behind[last];
+}
+
+/* A step that jumps to element `to`, or back if that is 0; 1 ends the walk. */
+TG_INLINE long tg_walk_to(__u32 index, struct tg_walk *walk, __u32 to)
+{
+    __u32 next = (__u32)tg_walk_turn(walk->packet, to, walk->first + index + 1);
+
+    if (!next)
+        return 1;
+    walk->first = next - index - 1;
+    return 0;
+}
+
+/* Actions behind which the next rule is looked at. */
+#define TG_WALK_GOES_ON (1u << TG_ACTION_FASTTRACK | 1u << TG_ACTION_PASSTHROUGH)
+/* … or one of another chain. */
+#define TG_WALK_TURNS (1u << TG_ACTION_JUMP | 1u << TG_ACTION_RETURN)
+
+/* One rule, as step `index`; 1 ends the walk. */
 TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
 {
-    __u32 number = walk->first + index;
+    __u32 number = walk->first + index, action;
     union tg_bank_element *element = bpf_map_lookup_elem(walk->elements, &number);
 
     if (!element)
@@ -52,10 +94,12 @@ TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
     if (!tg_rule_matches(&element->rule, walk->packet))
         return 0;
     tg_store_count_rule(element->rule.id, walk->packet->packets, walk->packet->bytes);
-    if (element->rule.action == TG_ACTION_FASTTRACK ||
-        element->rule.action == TG_ACTION_PASSTHROUGH)
+    action = element->rule.action;
+    if (1u << (action & 31) & TG_WALK_GOES_ON)
         return 0;
-    walk->action = element->rule.action;
+    if (1u << (action & 31) & TG_WALK_TURNS)
+        return tg_walk_to(index, walk, element->rule.does.jump.first);
+    walk->action = action;
     return 1;
 }
 
@@ -68,46 +112,49 @@ static long tg_walk_rule(__u32 index, struct tg_walk *walk)
 /* Rules looked at without a call for each: the rules on established come first in a chain. */
 #define TG_WALK_HEAD 3u
 
-/* Finds chain `number` (enum tg_chain_number) for the packet; returns how many rules it has. */
+/* The packet's bank; NULL: nothing was committed yet. */
+TG_INLINE void *tg_walk_elements(const struct tg_packet *packet)
+{
+    __u32 slot = packet->bank & 1;
+
+    return packet->bank ? bpf_map_lookup_elem(&tg_banks, &slot) : NULL;
+}
+
+/* Finds chain `number` (enum tg_chain_number) in walk->elements; returns its number of steps. */
 TG_INLINE __u32 tg_walk_start(struct tg_packet *packet, __u32 number, struct tg_walk *walk)
 {
-    __u32 slot = packet->bank & 1, chains_number = TG_BANK_CHAINS, family;
-    union tg_bank_element *element;
+    __u32 chains_number = TG_BANK_CHAINS, family;
+    union tg_bank_element *element = bpf_map_lookup_elem(walk->elements, &chains_number);
     struct tg_chain *chain;
 
-    if (!packet->bank)
-        return 0;
-    walk->elements = bpf_map_lookup_elem(&tg_banks, &slot);
-    if (!walk->elements)
-        return 0;
-    element = bpf_map_lookup_elem(walk->elements, &chains_number);
     number = tg_opaque(number);
     if (!element || number >= TG_CHAIN_COUNT)
         return 0;
     family = packet->tuple.family == TG_FAMILY_IPV6 ? TG_FAMILY_IPV6 : TG_FAMILY_IPV4;
     chain = &element->chains.chains[family][number];
-    walk->packet = packet;
+    packet->jumps = 0;
     walk->first = chain->first;
-    walk->action = TG_ACTION_COUNT;
     return chain->count;
 }
 
 /*
- * Walks chain `number` for the packet, but for its first `skip` rules. Returns the deciding rule's
- * action, or TG_ACTION_COUNT if no rule decided: the end of a built-in chain accepts.
+ * Walks chain `number` for the packet; or goes on at element `from`, at most `count` steps, if that
+ * is not 0. Returns the deciding rule's action, or TG_ACTION_COUNT if no rule decided: the end of a
+ * built-in chain accepts.
  */
-__noinline int tg_walk_chain(struct tg_packet *packet, __u32 number, __u32 skip)
+__noinline int tg_walk_on(struct tg_packet *packet, __u32 number, __u32 from, __u32 count)
 {
-    struct tg_walk walk = {};
-    __u32 count;
+    struct tg_walk walk = {.action = TG_ACTION_COUNT};
 
     if (!packet)
         return TG_ACTION_COUNT;
-    count = tg_walk_start(packet, number, &walk);
-    if (count <= skip)
+    walk.packet = packet;
+    walk.elements = tg_walk_elements(packet);
+    if (!walk.elements)
         return TG_ACTION_COUNT;
-    count -= skip;
-    walk.first += skip;
+    walk.first = from;
+    if (!from)
+        count = tg_walk_start(packet, number, &walk);
     for (__u32 i = 0; i < TG_WALK_HEAD; i++)
         if (i >= count || tg_walk_one(i, &walk))
             return (int)walk.action;
@@ -116,17 +163,39 @@ __noinline int tg_walk_chain(struct tg_packet *packet, __u32 number, __u32 skip)
     return (int)walk.action;
 }
 
+TG_INLINE int tg_walk_chain(struct tg_packet *packet, __u32 number)
+{
+    return tg_walk_on(packet, number, 0, 0);
+}
+
+/* Whether a rule can be dealt with where no call is wanted. */
+TG_INLINE bool tg_walk_easy(const struct tg_rule *rule)
+{
+    return !(rule->matchers & (TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST)) &&
+           !(1u << (rule->action & 31) & TG_WALK_TURNS);
+}
+
 /* As tg_walk_chain, the first rule without a call: for the chain that sheds an attack. */
 TG_INLINE int tg_walk_raw(struct tg_packet *packet, __u32 number)
 {
-    struct tg_walk walk = {};
-    __u32 count = tg_walk_start(packet, number, &walk);
+    struct tg_walk walk = {.elements = tg_walk_elements(packet)};
+    __u32 left = walk.elements ? tg_walk_start(packet, number, &walk) : 0, from = 0;
+    union tg_bank_element *element;
 
-    if (!count)
+    if (!left)
         return TG_ACTION_COUNT;
-    if (tg_walk_one(0, &walk) || count == 1)
-        return (int)walk.action;
-    return tg_walk_chain(packet, number, 1);
+    element = bpf_map_lookup_elem(walk.elements, &walk.first);
+    if (element && tg_walk_easy(&element->rule)) {
+        if (tg_rule_matches(&element->rule, packet)) {
+            tg_store_count_rule(element->rule.id, packet->packets, packet->bytes);
+            if (!(1u << (element->rule.action & 31) & TG_WALK_GOES_ON))
+                return element->rule.action;
+        }
+        if (!--left)
+            return TG_ACTION_COUNT;
+        from = walk.first + 1;
+    }
+    return tg_walk_on(packet, number, from, left);
 }
 
 /* raw: what needs no tracker, and what the tracker shall leave alone. */
@@ -156,7 +225,7 @@ TG_INLINE int tg_filter(struct tg_packet *packet, __u32 chain, int accepted)
 {
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
         return accepted;
-    if (tg_walk_chain(packet, chain, 0) == TG_ACTION_DROP)
+    if (tg_walk_chain(packet, chain) == TG_ACTION_DROP)
         return TG_REASON_FILTER_RULE;
     return accepted;
 }

@@ -51,7 +51,7 @@ TG_INLINE void tg_store_count_rule(__u32 id, __u64 packets, __u64 bytes)
 {
     struct tg_record *record = tg_recorded();
 
-    if (record && record->rule_count < TG_RECORD_RULES)
+    if (record && id < TG_LIMIT_RULES && record->rule_count < TG_RECORD_RULES)
         record->rules[record->rule_count++] = id;
 }
 

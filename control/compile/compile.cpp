@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "control/compile/rule.h"
+#include "control/compile/chains.h"
 #include "control/config/validate.h"
 
 namespace tg {
@@ -20,18 +20,6 @@ namespace {
 static_assert(std::has_unique_object_representations_v<tg_bank_header> &&
               std::has_unique_object_representations_v<tg_device_bucket>);
 static_assert(offsetof(tg_rule, src) == offsetof(tg_rule, zero) + sizeof(tg_rule::zero));
-
-struct ChainRow {
-    tg_chain_number number;
-    std::string_view table;
-    std::string_view chain;
-};
-
-constexpr ChainRow chain_rows[] = {
-#define TG_X(name, table, chain) {TG_CHAIN_##name, table, chain},
-    TG_CHAINS(TG_X)
-#undef TG_X
-};
 
 struct TimeoutRow {
     tg_timeout timeout;
@@ -44,18 +32,6 @@ constexpr TimeoutRow timeout_rows[] = {
     TG_TIMEOUTS(TG_X)
 #undef TG_X
 };
-
-std::string_view rule_menu(int family, std::string_view table)
-{
-    const bool ipv4 = family == TG_FAMILY_IPV4;
-    if (table == "raw") {
-        return ipv4 ? menu_raw4 : menu_raw6;
-    }
-    if (table == "nat") {
-        return ipv4 ? menu_nat4 : menu_nat6;
-    }
-    return ipv4 ? menu_filter4 : menu_filter6;
-}
 
 // The record of a menu that has exactly one; an empty item, that is defaults, if nothing was set.
 const Item &record_of(const Config &config, std::string_view menu)
@@ -122,54 +98,6 @@ Result<tg_bank_header> make_header(const Config &config, const Environment &envi
         return std::unexpected(set.error());
     }
     return header;
-}
-
-// The rules of one chain that can match a packet here.
-Result<std::vector<tg_rule>> compile_chain(const Config &config, const RuleContext &context,
-                                           std::string_view menu, std::string_view chain)
-{
-    std::vector<tg_rule> rules;
-    for (const Item &item : config.items(menu)) {
-        if (item.disabled() || item.value_or("chain", std::string()) != chain ||
-            !rule_is_valid(config, context.environment, menu, item)) {
-            continue;
-        }
-        const Result<std::optional<tg_rule>> compiled = compile_rule(item, context);
-        if (!compiled) {
-            return fail(fmt::format("{} {}", menu, compiled.error().message),
-                        compiled.error().position);
-        }
-        if (const std::optional<tg_rule> &rule = *compiled) {
-            rules.push_back(*rule);
-        }
-    }
-    if (rules.size() > TG_LIMIT_CHAIN_RULES) {
-        return fail(fmt::format("{} has {} rules in chain {}: the limit is {}", menu, rules.size(),
-                                chain, TG_LIMIT_CHAIN_RULES));
-    }
-    return rules;
-}
-
-// Appends the rules of every chain and notes where they stand.
-Result<tg_bank_chains> append_chains(std::vector<tg_bank_element> &elements, const Config &config,
-                                     const RuleContext &context)
-{
-    tg_bank_chains chains = {};
-    for (int family = 0; family < TG_FAMILY_COUNT; family++) {
-        for (const ChainRow &row : chain_rows) {
-            const Result<std::vector<tg_rule>> rules =
-                compile_chain(config, context, rule_menu(family, row.table), row.chain);
-            if (!rules) {
-                return std::unexpected(rules.error());
-            }
-            chains.chains[family][row.number] = {static_cast<std::uint32_t>(elements.size()),
-                                                 static_cast<std::uint32_t>(rules->size())};
-            for (const tg_rule &rule : *rules) {
-                elements.push_back({.rule = rule});
-            }
-        }
-    }
-    return chains;
 }
 
 } // namespace

@@ -21,7 +21,8 @@ struct Image {
 
 // The image of `config` in `environment`, for revision number `revision`. Disabled rules and
 // rules that are invalid here (an interface that does not exist, a matcher that needs tracking
-// while tracking is off) are left out. Error: a limit of limits.h is exceeded.
+// while tracking is off) and chains that no jump leads to are left out. Error: a limit of limits.h
+// is exceeded, or jumps go in a circle.
 Result<Image> compile(const Config &config, const Environment &environment, std::uint64_t revision);
 
 } // namespace tg

@@ -19,7 +19,8 @@ struct ActionName {
 constexpr ActionName actions[] = {
     {"accept", TG_ACTION_ACCEPT},           {"drop", TG_ACTION_DROP},
     {"notrack", TG_ACTION_NOTRACK},         {"fasttrack-connection", TG_ACTION_FASTTRACK},
-    {"passthrough", TG_ACTION_PASSTHROUGH}, {"src-nat", TG_ACTION_SRC_NAT},
+    {"passthrough", TG_ACTION_PASSTHROUGH}, {"jump", TG_ACTION_JUMP},
+    {"return", TG_ACTION_RETURN},           {"src-nat", TG_ACTION_SRC_NAT},
     {"dst-nat", TG_ACTION_DST_NAT},         {"masquerade", TG_ACTION_MASQUERADE},
     {"redirect", TG_ACTION_REDIRECT},       {"netmap", TG_ACTION_NETMAP},
 };

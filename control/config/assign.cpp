@@ -68,7 +68,8 @@ Result<void> check_references(const Menu &menu, const Edited &edited)
     for (const auto &[name, argument] : edited.written) {
         const Property &property = *menu.property(name);
         const Value *value = edited.item.get(name);
-        if (value == nullptr || property.reference == Reference::none) {
+        if (value == nullptr || property.reference == Reference::none ||
+            property.reference == Reference::chain) { // which may come later
             continue;
         }
         const std::string target = edited.item.value_or(name, std::string());

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include "control/base/limits.h"
+#include "control/config/chains.h"
 #include "control/config/menu.h"
 #include "control/config/validate.h"
 
@@ -16,27 +17,30 @@ namespace {
 
 constexpr std::array<std::string_view, 3> filter_chains{"input", "forward", "output"};
 constexpr std::array<std::string_view, 2> raw_chains{"prerouting", "output"};
-constexpr std::array<std::string_view, 4> filter_actions{"accept", "drop", "fasttrack-connection",
-                                                         "passthrough"};
-constexpr std::array<std::string_view, 4> raw_actions{"accept", "drop", "notrack", "passthrough"};
+constexpr std::array<std::string_view, 6> filter_actions{
+    "accept", "drop", "fasttrack-connection", "jump", "passthrough", "return",
+};
+constexpr std::array<std::string_view, 6> raw_actions{
+    "accept", "drop", "jump", "notrack", "passthrough", "return",
+};
 
 constexpr unsigned matcher = trait_negatable;
 
 constexpr std::array rows{
     Property{.name = "chain",
-             .parse = parse_name,
-             .help = "where on a packet's way the rule stands",
+             .parse = parse_label,
+             .help = "where on a packet's way the rule stands, or a chain of one's own",
              .traits = trait_required | trait_always,
              .tables = table_filter,
              .words = filter_chains,
-             .high = limit_list_name},
+             .high = limit_chain_name},
     Property{.name = "chain",
-             .parse = parse_name,
-             .help = "where on a packet's way the rule stands",
+             .parse = parse_label,
+             .help = "where on a packet's way the rule stands, or a chain of one's own",
              .traits = trait_required | trait_always,
              .tables = table_raw,
              .words = raw_chains,
-             .high = limit_list_name},
+             .high = limit_chain_name},
     Property{.name = "action",
              .parse = parse_word,
              .help = "what happens to a packet that matches",
@@ -51,6 +55,12 @@ constexpr std::array rows{
              .traits = trait_always,
              .tables = table_raw,
              .words = raw_actions},
+    Property{.name = "jump-target",
+             .parse = parse_label,
+             .help = "chain in which action=jump goes on",
+             .high = limit_chain_name,
+             .reference = Reference::chain,
+             .action = "jump"},
     Property{.name = "hw-offload",
              .parse = parse_flag,
              .help = "let hardware forward the connection if it can",
@@ -125,7 +135,7 @@ constexpr std::array rows{
 };
 
 // Of RouterOS 7 and not built yet, in any of the four tables.
-constexpr std::array<std::string_view, 48> missing_properties{
+constexpr std::array<std::string_view, 47> missing_properties{
     "address-list",
     "address-list-timeout",
     "connection-bytes",
@@ -148,7 +158,6 @@ constexpr std::array<std::string_view, 48> missing_properties{
     "ingress-priority",
     "ipsec-policy",
     "ipv4-options",
-    "jump-target",
     "layer7-protocol",
     "limit",
     "nth",
@@ -176,14 +185,8 @@ constexpr std::array<std::string_view, 48> missing_properties{
     "ttl",
 };
 
-constexpr std::array<std::string_view, 7> missing_actions{
-    "add-dst-to-address-list",
-    "add-src-to-address-list",
-    "jump",
-    "log",
-    "reject",
-    "return",
-    "tarpit",
+constexpr std::array<std::string_view, 5> missing_actions{
+    "add-dst-to-address-list", "add-src-to-address-list", "log", "reject", "tarpit",
 };
 
 constexpr std::array<std::string_view, 13> rule_verbs{
@@ -207,7 +210,7 @@ constexpr std::array rule_flags{
     Flag{'D', "dynamic", 1},
 };
 
-// Why an interface of one side cannot be asked for in a chain; empty: it can.
+// Why an interface of one side cannot be asked for in a built-in chain; empty: it can.
 struct ChainSides {
     std::string_view chain;
     std::string_view no_in;
@@ -224,18 +227,6 @@ constexpr std::array chain_sides{
 constexpr std::array<std::uint8_t, 5> protocols_with_ports{
     IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_DCCP, IPPROTO_UDPLITE,
 };
-
-Result<void> check_chain(const Menu &menu, const Edited &edited, std::string_view chain)
-{
-    const Property &row = *menu.property("chain");
-    if (std::ranges::find(row.words, chain) != row.words.end()) {
-        return {};
-    }
-    return fail(fmt::format("input does not match any value of chain: expected {}; chains of "
-                            "one's own, such as {}, are not built yet",
-                            fmt::join(row.words, ", "), chain),
-                edited.value_position("chain"));
-}
 
 Result<void> check_ports(const Property &row, const Edited &edited)
 {
@@ -269,10 +260,11 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
 {
     const std::string chain = edited.item.value_or("chain", std::string());
     const std::string action = edited.item.value_or("action", std::string("accept"));
-    if (auto checked = check_chain(menu, edited, chain); !checked) {
-        return checked;
+    const bool builtin = is_builtin_chain(menu.path, chain);
+    if (action == "jump" && edited.item.get("jump-target") == nullptr) {
+        return fail("action=jump requires jump-target", edited.position("action"));
     }
-    if (action == "fasttrack-connection" && chain != "forward") {
+    if (action == "fasttrack-connection" && builtin && chain != "forward") {
         return fail(fmt::format("action=fasttrack-connection is only possible in chain forward, "
                                 "not in {}",
                                 chain),
@@ -286,7 +278,7 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
             return fail(fmt::format("{} requires action={}", row->name, row->action),
                         edited.position(row->name));
         }
-        if (auto checked = check_side(*row, edited, chain); !checked) {
+        if (auto checked = check_side(*row, edited, chain); builtin && !checked) {
             return checked;
         }
         if (row->has(trait_ports)) {

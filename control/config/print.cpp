@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "control/base/limits.h"
+#include "control/command/quote.h"
 #include "control/config/assign.h"
+#include "control/config/chains.h"
 #include "control/config/validate.h"
 
 namespace tg {
@@ -37,8 +39,8 @@ constexpr std::array print_words{
     PrintWord{"without-paging", Style::menu, true},
 };
 
-constexpr std::array<std::string_view, 8> missing_options{
-    "chain", "comments", "from", "group-by", "on-event", "proplist", "show-ids", "timestamp",
+constexpr std::array<std::string_view, 7> missing_options{
+    "comments", "from", "group-by", "on-event", "proplist", "show-ids", "timestamp",
 };
 
 // What the shell that calls us does better.
@@ -61,8 +63,21 @@ Result<Duration> read_interval(const Argument &argument)
     return *interval;
 }
 
-Result<void> read_option(const Menu &menu, const Argument &argument, PrintOptions &options)
+Result<std::string> read_chain(const Context &context, const Argument &argument)
 {
+    const std::string &chain = argument.value.text;
+    if (argument.substitution != nullptr ||
+        !chain_exists(context.config, context.menu.path, chain)) {
+        return fail(fmt::format("input does not match any value of chain: there is no chain {}",
+                                quote_if_needed(chain)),
+                    argument.value.position);
+    }
+    return chain;
+}
+
+Result<void> read_option(const Context &context, const Argument &argument, PrintOptions &options)
+{
+    const Menu &menu = context.menu;
     const bool positional = argument.name.text.empty();
     const Word &word = positional ? argument.value : argument.name;
     if (std::ranges::find(missing_options, word.text) != missing_options.end()) {
@@ -80,6 +95,14 @@ Result<void> read_option(const Menu &menu, const Argument &argument, PrintOption
             return std::unexpected(interval.error());
         }
         options.repeat = *interval;
+        return {};
+    }
+    if (!positional && word.text == "chain" && menu.kind == MenuKind::rules && !argument.unset) {
+        const auto chain = read_chain(context, argument);
+        if (!chain) {
+            return std::unexpected(chain.error());
+        }
+        options.chain = *chain;
         return {};
     }
     const auto *const found = std::ranges::find(print_words, word.text, &PrintWord::name);
@@ -113,7 +136,7 @@ Result<PrintOptions> read_print_options(const Context &context)
 {
     PrintOptions options;
     for (const Argument &argument : context.command.arguments) {
-        if (auto read = read_option(context.menu, argument, options); !read) {
+        if (auto read = read_option(context, argument, options); !read) {
             return std::unexpected(std::move(read.error()));
         }
     }
@@ -158,7 +181,8 @@ Result<void> run_print(Context &context)
     std::vector<ItemRow> rows;
     for (const Item &item : visible.get()) {
         const ItemRow row(context.menu, item, around);
-        if (!options->dynamic_only && row.matches(context.command.where)) {
+        const bool listed = options->chain.empty() || rule_text(item, "chain") == options->chain;
+        if (listed && !options->dynamic_only && row.matches(context.command.where)) {
             rows.push_back(row);
         }
     }

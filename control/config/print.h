@@ -13,6 +13,7 @@ struct PrintOptions {
     Duration repeat = {};
     bool follow = false; // more rows as they come
     bool listed = true;  // those that are there now
+    std::string chain;   // only its rules; empty: of all chains
 };
 
 // Error: an option the menu does not have, not built yet, or a condition on an unknown property.

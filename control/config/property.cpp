@@ -146,6 +146,19 @@ Result<ValueData> parse_name(std::string_view text, const Property &property, Fa
     return std::string(text);
 }
 
+Result<ValueData> parse_label(std::string_view text, const Property &property, Family /*family*/)
+{
+    const auto bad = [](char character) {
+        const auto byte = static_cast<unsigned char>(character);
+        return byte < 0x20 || byte == 0x7f;
+    };
+    if (text.empty() || text.size() > static_cast<std::size_t>(property.high) ||
+        std::ranges::any_of(text, bad)) {
+        return fail(fmt::format("expected a name of 1..{} printable characters", property.high));
+    }
+    return std::string(text);
+}
+
 Result<ValueData> parse_range(std::string_view text, const Property & /*property*/, Family family)
 {
     auto range = parse_address_range(text, family);
@@ -213,7 +226,7 @@ Result<Value> parse_value(const Word &word, const Property &property, Family fam
     }
     auto data = property.parse(text, property, family);
     if (!data) {
-        const bool is_choice = !property.words.empty() || property.parse == parse_states;
+        const bool is_choice = property.parse == parse_word || property.parse == parse_states;
         return fail(fmt::format("{} {}: {}",
                                 is_choice ? "input does not match any value of"
                                           : "invalid value for argument",

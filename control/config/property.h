@@ -29,6 +29,7 @@ enum class Reference : std::uint8_t {
     none,
     interface,
     interface_list,
+    chain, // of the same menu
 };
 
 // Where a rule's property makes sense: the sides of a packet's way on which it can be known.
@@ -87,6 +88,7 @@ Result<ValueData> parse_time(std::string_view text, const Property &property, Fa
 Result<ValueData> parse_word(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_text(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_name(std::string_view text, const Property &property, Family);
+Result<ValueData> parse_label(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_range(std::string_view text, const Property &, Family family);
 Result<ValueData> parse_port_ranges(std::string_view text, const Property &, Family);
 Result<ValueData> parse_single_ports(std::string_view text, const Property &property, Family);

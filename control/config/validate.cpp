@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "control/config/chains.h"
 #include "control/config/menu.h"
 
 namespace tg {
@@ -19,13 +20,15 @@ std::string tracking_mode(const Config &config)
 }
 
 bool refers_to_something(const Config &config, const Environment &environment,
-                         const Property &property, const std::string &name)
+                         std::string_view menu, const Property &property, std::string_view name)
 {
     switch (property.reference) {
     case Reference::interface:
         return environment.ifindex(name) != 0;
     case Reference::interface_list:
         return interface_list_exists(config, name);
+    case Reference::chain:
+        return chain_exists(config, menu, name);
     case Reference::none:
         break;
     }
@@ -50,9 +53,8 @@ bool rule_is_valid(const Config &config, const Environment &environment, std::st
     for (const Property *property : record->properties) {
         const Value *value =
             property->reference == Reference::none ? nullptr : item.get(property->name);
-        if (value != nullptr &&
-            !refers_to_something(config, environment, *property,
-                                 item.value_or(property->name, std::string()))) {
+        if (value != nullptr && !refers_to_something(config, environment, menu, *property,
+                                                     rule_text(item, property->name))) {
             return false;
         }
     }
@@ -67,9 +69,13 @@ bool tracking_active(const Config &config, const Environment &environment)
     }
     constexpr std::array filters{menu_filter4, menu_filter6};
     return std::ranges::any_of(filters, [&](std::string_view menu) {
+        const auto works = [&](const Item &rule) {
+            return !rule.disabled() && rule_is_valid(config, environment, menu, rule);
+        };
+        const auto reached = reached_chains(config, menu, works);
         return std::ranges::any_of(config.items(menu), [&](const Item &rule) {
-            return !rule.disabled() && needs_tracking(rule) &&
-                   rule_is_valid(config, environment, menu, rule);
+            return needs_tracking(rule) && reached.contains(rule_text(rule, "chain")) &&
+                   works(rule);
         });
     });
 }

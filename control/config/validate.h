@@ -11,13 +11,13 @@
 namespace tg {
 
 // Whether `item` of `menu` can do its work now; if not it shows I and matches nothing. A rule
-// needs its interface and its interface list to exist, and tracking not to be off if it asks for
-// connection-state. A disabled rule may be valid.
+// needs its interface, its interface list and the chain it jumps to to exist, and tracking not to
+// be off if it asks for connection-state. A disabled rule may be valid.
 bool rule_is_valid(const Config &config, const Environment &environment, std::string_view menu,
                    const Item &item);
 
 // Whether packets are tracked: enabled=yes; or auto, and an enabled valid rule of a filter needs
-// it.
+// it, in a chain that packets can come to.
 bool tracking_active(const Config &config, const Environment &environment);
 
 // Lists every rule can name without their being configured: all, none, dynamic, static. all has

@@ -27,10 +27,13 @@ enum tg_chain_number {
         TG_CHAIN_COUNT,
 };
 
-/* Rules first … first + count - 1, as element numbers of the bank. */
+/*
+ * A built-in chain: its rules begin at element `first` of the bank. A chain that jumps, and every
+ * chain that is jumped to, has a return behind its last rule.
+ */
 struct tg_chain {
     __u32 first;
-    __u32 count;
+    __u32 count; /* elements a walk through it looks at, at most; without jumps: its rules */
 };
 
 enum tg_tracking {

@@ -54,7 +54,9 @@
 
 /* Rules and lists. */
 #define TG_LIMIT_RULES           16384u /* rule ids, that is counters, over all tables */
-#define TG_LIMIT_CHAIN_RULES     8192u  /* rules walked in one chain */
+#define TG_LIMIT_CHAIN_RULES     8192u  /* rules of one chain */
+#define TG_LIMIT_JUMPS           16u    /* jumps that one packet has not returned from */
+#define TG_LIMIT_WALK            16384u /* rules a packet can meet in a built-in chain and below */
 #define TG_LIMIT_PORT_RANGES     16u    /* entries of one src-port or dst-port list */
 #define TG_LIMIT_INTERFACE_LISTS 64u    /* interface lists, one bit each */
 #define TG_LIMIT_INTERFACES      4096u  /* interfaces with list memberships */

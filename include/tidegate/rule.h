@@ -16,6 +16,8 @@ enum tg_action {
     TG_ACTION_NOTRACK,     /* raw: accept, and keep the tracker away from it */
     TG_ACTION_FASTTRACK,   /* counts and goes on, until FastTrack is built */
     TG_ACTION_PASSTHROUGH, /* counts and goes on */
+    TG_ACTION_JUMP,        /* goes on in another chain, and then behind the rule */
+    TG_ACTION_RETURN,      /* goes on behind the rule that jumped here */
     TG_ACTION_SRC_NAT,     /* nat: the source becomes one of to */
     TG_ACTION_DST_NAT,     /* the destination does */
     TG_ACTION_MASQUERADE,  /* the source becomes the address of the outgoing interface */
@@ -57,6 +59,14 @@ struct tg_rule_nat {
     __u32 zero;
 };
 
+/* Where a jump goes; zero for a return. */
+struct tg_rule_jump {
+    __u32 first; /* element number of the chain's first rule */
+};
+
+/* Instead of a rule id: at the end of a chain stands a return that is nobody's rule. */
+#define TG_RULE_NOBODYS TG_LIMIT_RULES
+
 struct tg_rule {
     __u32 matchers; /* enum tg_matcher */
     __u32 negated;  /* subset of matchers */
@@ -78,6 +88,7 @@ struct tg_rule {
     struct tg_port_range dst_ports[TG_LIMIT_PORT_RANGES];
     union {
         struct tg_rule_nat nat;
+        struct tg_rule_jump jump;
         __u8 bytes[64];
     } does; /* what its action needs */
 };

@@ -11,6 +11,8 @@ namespace tg::test {
 namespace {
 
 constexpr std::array<std::string_view, 3> chains = {"input", "forward", "output"};
+// In this order: a chain jumps only to those behind it.
+constexpr std::array<std::string_view, 3> own_chains = {"checks", "more", "last"};
 constexpr std::array<std::string_view, 3> ports = {"lan", "wan", "dmz"};
 constexpr std::array<std::string_view, 2> lists = {"LAN", "WAN"};
 constexpr std::array<std::string_view, 8> states = {
@@ -75,9 +77,19 @@ std::string fragment_matcher(Random &random, unsigned family, unsigned percent)
     return random.percent(70) ? " fragment=yes" : " fragment=no";
 }
 
-std::string filter_rule(Random &random, unsigned family)
+// From a chain to the number `first` of own_chains or one behind it.
+std::string jump_rule(Random &random, std::string_view chain, std::uint32_t first,
+                      const std::string &matchers)
 {
-    const std::string_view chain = random.pick(chains);
+    const std::uint32_t count = static_cast<std::uint32_t>(own_chains.size()) - first;
+    return fmt::format("add chain={} action=jump jump-target={}{}", chain,
+                       own_chains.at(first + random.below(count)), matchers);
+}
+
+// What stands in chain `chain`; behind `first` of own_chains are those it may jump to.
+std::string filter_rule_in(Random &random, unsigned family, std::string_view chain,
+                           std::uint32_t first)
+{
     std::string matchers = common_matchers(random, family);
     if (chain != "output") {
         matchers += interface_matcher(random, "in");
@@ -89,15 +101,27 @@ std::string filter_rule(Random &random, unsigned family)
         matchers += fmt::format(" connection-state={}", random.pick(states));
     }
     matchers += fragment_matcher(random, family, 10);
-    constexpr std::array<std::string_view, 6> actions = {
-        "accept", "accept", "drop", "drop", "passthrough", "fasttrack-connection"};
+    if (first < own_chains.size() && random.percent(25)) {
+        return jump_rule(random, chain, first, matchers);
+    }
+    constexpr std::array<std::string_view, 7> actions = {
+        "accept", "accept", "drop", "drop", "return", "passthrough", "fasttrack-connection"};
     // A drop that matches nearly everything would end the life of the whole router.
     const bool narrow = matchers.size() > 30;
     std::string_view action = narrow ? random.pick(actions) : "passthrough";
-    if (action == "fasttrack-connection" && chain != "forward") {
+    if (action == "fasttrack-connection" && (chain == "input" || chain == "output")) {
         action = "accept";
     }
     return fmt::format("add chain={} action={}{}", chain, action, matchers);
+}
+
+std::string filter_rule(Random &random, unsigned family)
+{
+    if (random.percent(70)) {
+        return filter_rule_in(random, family, random.pick(chains), 0);
+    }
+    const std::uint32_t number = random.below(own_chains.size());
+    return filter_rule_in(random, family, own_chains.at(number), number + 1);
 }
 
 std::string raw_rule(Random &random, unsigned family)
@@ -106,11 +130,16 @@ std::string raw_rule(Random &random, unsigned family)
     std::string matchers = common_matchers(random, family);
     matchers += interface_matcher(random, output ? "out" : "in");
     matchers += fragment_matcher(random, family, 25);
-    constexpr std::array<std::string_view, 5> actions = {"accept", "drop", "notrack", "notrack",
-                                                         "passthrough"};
+    if (random.percent(20)) {
+        return jump_rule(random, output ? "output" : "prerouting", 0, matchers);
+    }
+    constexpr std::array<std::string_view, 6> actions = {"accept",  "drop",        "notrack",
+                                                         "notrack", "passthrough", "return"};
     const std::string_view action = matchers.size() > 30 ? random.pick(actions) : "passthrough";
-    return fmt::format("add chain={} action={}{}", output ? "output" : "prerouting", action,
-                       matchers);
+    const std::string_view chain = random.percent(20) ? random.pick(own_chains)
+                                   : output           ? "output"
+                                                      : "prerouting";
+    return fmt::format("add chain={} action={}{}", chain, action, matchers);
 }
 
 void replace_rules(std::vector<std::string> &lines, Random &random, unsigned family,

@@ -132,6 +132,7 @@ TEST(CompileRule, ActionsArrive)
          TG_ACTION_FASTTRACK},
         {"raw", "prerouting", "action=notrack", TG_CHAIN_RAW_PREROUTING, TG_ACTION_NOTRACK},
         {"raw", "output", "action=drop", TG_CHAIN_RAW_OUTPUT, TG_ACTION_DROP},
+        {"raw", "output", "action=return", TG_CHAIN_RAW_OUTPUT, TG_ACTION_RETURN},
     };
     for (const ActionCase &row : cases) {
         for (const int family : {TG_FAMILY_IPV4, TG_FAMILY_IPV6}) {

@@ -22,8 +22,10 @@ struct Choice {
 };
 
 const std::vector<Choice> choices{
-    {"chain", {"input", "forward", "output", "prerouting"}},
-    {"action", {"accept", "drop", "notrack", "passthrough", "fasttrack-connection"}},
+    {"chain", {"input", "forward", "output", "prerouting", "mine", "\"one of mine\""}},
+    {"action",
+     {"accept", "drop", "notrack", "passthrough", "fasttrack-connection", "jump", "return"}},
+    {"jump-target", {"mine", "nowhere", "\"one of mine\"", "forward"}},
     {"connection-state", {"new", "!invalid", "established,related,untracked"}},
     {"protocol", {"tcp", "udp", "!icmp", "6", "253", "sctp"}},
     {"src-address", {"192.0.2.1", "!192.0.2.0/25", "192.0.2.1-192.0.2.9", "2001:db8::/32"}},

@@ -55,6 +55,14 @@ TEST(Validity, NeedsWhatTheRuleNames)
             "/ip firewall filter add chain=input connection-state=new",
             true},
         Row{"/ip firewall filter add chain=input in-interface=lan0 disabled=yes", true},
+        Row{"/ip firewall filter add chain=input action=jump jump-target=mine", false},
+        Row{"/ip firewall filter add chain=input action=jump jump-target=mine; "
+            "/ip firewall filter add chain=mine disabled=yes",
+            true},
+        Row{"/ip firewall filter add chain=input action=jump jump-target=mine; "
+            "/ip firewall raw add chain=mine",
+            false},
+        Row{"/ip firewall filter add chain=input action=jump jump-target=output", true},
     };
     for (const Row &row : rows) {
         EXPECT_EQ(first_rule_is_valid(make(row.script)), row.valid) << row.script;
@@ -100,6 +108,18 @@ TEST(Tracking, IsActiveWhileSomethingNeedsIt)
         Row{"/ip firewall connection tracking set enabled=no; "
             "/ip firewall filter add chain=input connection-state=new",
             false},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=mine connection-state=new",
+            false},
+        Row{"/ip firewall connection tracking set enabled=auto; /ip firewall filter; "
+            "add chain=mine connection-state=new; add chain=yours action=jump jump-target=mine; "
+            "add chain=input action=jump jump-target=yours disabled=yes; "
+            "add chain=input action=jump jump-target=yours in-interface=ppp0",
+            false},
+        Row{"/ip firewall connection tracking set enabled=auto; /ip firewall filter; "
+            "add chain=mine connection-state=new; add chain=yours action=jump jump-target=mine; "
+            "add chain=input action=jump jump-target=yours",
+            true},
     };
     for (const Row &row : rows) {
         EXPECT_EQ(tracking_active(make(row.script), environment), row.active) << row.script;
