@@ -190,8 +190,7 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
     if (!packet)
         return TG_REASON_NO_SCRATCH;
     moment = tg_moment_of(packet->bank);
-    if (packet->untracked || moment.settings->tracking == TG_TRACKING_OFF ||
-        tg_multicast_listener(packet)) {
+    if (packet->untracked || moment.settings->tracking == TG_TRACKING_OFF) {
         packet->connection_state = TG_CONNECTION_STATE_UNTRACKED;
         return TG_REASON_NEXT;
     }
@@ -201,6 +200,10 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
     if (moment.settings->checksum && !tg_packet_is(packet, TG_PACKET_EGRESS) &&
         !tg_checksums_good(ctx, packet))
         return TG_REASON_NEXT;
+    if (tg_multicast_listener(packet)) {
+        packet->connection_state = TG_CONNECTION_STATE_UNTRACKED;
+        return TG_REASON_NEXT;
+    }
     if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR)) {
         packet->connection_state = tg_track_error(packet, &moment);
         return TG_REASON_NEXT;

@@ -5,6 +5,8 @@
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
+#include "tests/harness/pseudo_header.h"
+
 namespace tg::test {
 namespace {
 
@@ -24,12 +26,24 @@ bool kernel_refuses(const Difference &difference)
            difference.ours.packet != std::uint8_t{TG_CONNECTION_STATE_INVALID};
 }
 
+// Whether a device is to finish the packet's checksum.
+bool unfinished(const PacketStep &packet)
+{
+    const Bytes &bytes = packet.frame.bytes;
+    const std::size_t field = protocol(packet) == IPPROTO_TCP   ? 16
+                              : protocol(packet) == IPPROTO_UDP ? 6
+                                                                : 2;
+    const std::size_t at = protocol(packet) == 0 ? 0 : upper_offset(bytes) + field;
+    return at != 0 && at + 2 <= bytes.size() &&
+           (bytes[at] << 8 | bytes[at + 1]) == pseudo_header_sum(bytes);
+}
+
 struct Meant {
     std::string_view name;
     bool (*is)(const Difference &difference);
 };
 
-constexpr std::array<Meant, 3> all = {{
+constexpr std::array<Meant, 5> all = {{
     {"sent-stays-sent",
      [](const Difference &difference) { return difference.misled == "sent-stays-sent"; }},
     {"windows-have-ends",
@@ -37,6 +51,14 @@ constexpr std::array<Meant, 3> all = {{
     {"sctp-chunks",
      [](const Difference &difference) {
          return protocol(difference.packet) == IPPROTO_SCTP && kernel_refuses(difference);
+     }},
+    {"udp-lite-sums",
+     [](const Difference &difference) {
+         return protocol(difference.packet) == IPPROTO_UDPLITE && kernel_refuses(difference);
+     }},
+    {"unfinished-sums",
+     [](const Difference &difference) {
+         return unfinished(difference.packet) && kernel_refuses(difference);
      }},
 }};
 static_assert(all.size() <= 12);

@@ -14,6 +14,7 @@
 
 #include "tests/differential/differences.h"
 #include "tests/differential/talk.h"
+#include "tests/harness/pseudo_header.h"
 #include "tests/harness/root.h"
 #include "tests/harness/topology.h"
 
@@ -24,6 +25,7 @@ constexpr unsigned dialogues = 200; // of a batch
 constexpr std::uint64_t packets = 200'000, long_packets = 1'200'000;
 constexpr std::uint64_t share = 1000;   // of all packets, one of so many must ask each cell
 constexpr unsigned kernel_percent = 10; // of the batches, ours run in the kernel
+constexpr unsigned spoiled_percent = 3; // of the packets
 
 using Dialogue = std::vector<Step>;
 
@@ -55,6 +57,17 @@ struct Line {
     Answer kernel, ours;
 };
 
+Line ask(const Batch &batch, const PacketStep &packet, const tg_tuple &tuple)
+{
+    Line line{batch.kernel->track(packet, tuple), batch.ours->track(packet, tuple)};
+    // The kernel has not looked at its numbers.
+    if (batch.settings.checksum && tuple.protocol == upper_protocol(packet.frame.bytes) &&
+        !sum_is_right(packet.frame.bytes)) {
+        line.ours.misled = {};
+    }
+    return line;
+}
+
 // Runs a dialogue from its beginning, up to the first packet on which the two do not agree.
 std::vector<Line> replay(const Batch &batch, const Dialogue &dialogue, const tg_tuple &tuple)
 {
@@ -62,7 +75,7 @@ std::vector<Line> replay(const Batch &batch, const Dialogue &dialogue, const tg_
     batch.start();
     for (const Step &step : dialogue) {
         const PacketStep packet = *read_packet(step);
-        lines.push_back({batch.kernel->track(packet, tuple), batch.ours->track(packet, tuple)});
+        lines.push_back(ask(batch, packet, tuple));
         if (lines.back().kernel != lines.back().ours) {
             break;
         }
@@ -130,18 +143,42 @@ std::string describe(const Batch &batch, Dialogue dialogue, const tg_tuple &tupl
     return text;
 }
 
-// False: a fault was found.
-bool hold(Record &run, const Batch &batch, Talk &talk, const tg_tuple &tuple, unsigned length)
+// Now and then somebody has changed a packet on its way, or left its checksum to a device, or to
+// nobody.
+Step spoiled(Step step, Random &random)
 {
+    constexpr std::array<std::string_view, 4> headers = {" | tcp ", " | udp ", " | icmp ",
+                                                         " | icmpv6 "};
+    std::size_t first = step.text.npos;
+    for (const std::string_view header : headers) {
+        const std::size_t at = step.text.find(header);
+        first = std::min(first, at == step.text.npos ? at : at + header.size());
+    }
+    if (first == step.text.npos) {
+        return step;
+    }
+    const unsigned chance = random.below(100);
+    const unsigned sum = chance < 10   ? 0
+                         : chance < 15 ? pseudo_header_sum(read_packet(step)->frame.bytes)
+                                       : random.below(0x10000);
+    step.text.insert(first, fmt::format("checksum={:#06x} ", sum));
+    return step;
+}
+
+// False: a fault was found.
+bool hold(Record &run, const Batch &batch, Random &random, Talk &talk, const tg_tuple &tuple)
+{
+    const unsigned length = 5 + random.below(40);
     Dialogue dialogue;
     std::vector<Line> lines;
     for (unsigned i = 0; i < length && !talk.over(); i++) {
-        dialogue.push_back(talk.next());
+        const Step said = talk.next();
+        dialogue.push_back(random.percent(spoiled_percent) ? spoiled(said, random) : said);
         const auto packet = read_packet(dialogue.back());
         if (!packet) {
             throw std::runtime_error(packet.error().message + ": " + to_string(dialogue.back()));
         }
-        lines.push_back({batch.kernel->track(*packet, tuple), batch.ours->track(*packet, tuple)});
+        lines.push_back(ask(batch, *packet, tuple));
         run.packets++;
         run.in_kernel += batch.ours == run.compiled.get() ? 1 : 0;
         talk.hear(lines.back().kernel);
@@ -164,11 +201,12 @@ bool hold(Record &run, const Batch &batch, Talk &talk, const tg_tuple &tuple, un
 unsigned live(Record &run, std::uint64_t seed)
 {
     Random random(seed);
-    Batch batch{
-        .seed = seed,
-        .settings = {.loose = random.percent(20), .liberal = random.percent(15), .checksum = false},
-        .kernel = run.kernel.get(),
-        .ours = random.percent(kernel_percent) ? run.compiled.get() : run.hosted.get()};
+    Batch batch{.seed = seed,
+                .settings = {.loose = random.percent(20),
+                             .liberal = random.percent(15),
+                             .checksum = random.percent(70)},
+                .kernel = run.kernel.get(),
+                .ours = random.percent(kernel_percent) ? run.compiled.get() : run.hosted.get()};
     batch.start();
     unsigned faults = 0;
     for (unsigned i = 0; i < dialogues; i++) {
@@ -176,13 +214,12 @@ unsigned live(Record &run, std::uint64_t seed)
                         .client = static_cast<std::uint8_t>(2 + i), // so that nobody knows another
                         .client_port = 1024,
                         .server_port = 80};
-        const unsigned length = 5 + random.below(40);
         if (random.percent(85)) {
             const auto talk = tcp_talk(random, run.coverage, ends);
-            faults += hold(run, batch, *talk, ends.tuple(), length) ? 0 : 1;
+            faults += hold(run, batch, random, *talk, ends.tuple()) ? 0 : 1;
         } else {
             const auto talk = other_talk(random, ends);
-            faults += hold(run, batch, *talk, ends.tuple(), length) ? 0 : 1;
+            faults += hold(run, batch, random, *talk, ends.tuple()) ? 0 : 1;
         }
         constexpr unsigned enough = 3;
         if (faults == enough) {
@@ -212,7 +249,7 @@ TEST(NfConntrack, DiffersAsIsMeant)
     skip_unless_root("the kernel's connection tracker");
     const auto kernel = make_nf_conntrack();
     const auto ours = make_our_tracker(make_hosted_datapath());
-    const Batch batch{0, {.checksum = false}, kernel.get(), ours.get()};
+    const Batch batch{0, {}, kernel.get(), ours.get()};
     const Ends ends{.client_port = 1024, .server_port = 80};
     std::vector<std::string> shown;
     const auto cases = read_cases(TG_DIFFERENCES);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/harness/case.h"
+#include "tests/harness/pseudo_header.h"
 
 namespace tg::test {
 
@@ -18,17 +19,10 @@ inline PacketStep from_lan(const std::string &packet)
 // Puts the sum of the pseudo header alone where the checksum is, `field` bytes into the L4 header.
 inline void leave_unfinished(Bytes &frame, std::size_t field)
 {
-    constexpr std::size_t ethernet = 14, ipv4 = 20, ipv6 = 40;
-    const bool old = frame[ethernet] >> 4 == 4;
-    const std::size_t upper = ethernet + (old ? ipv4 : ipv6);
-    const std::size_t length = frame.size() - upper, addresses = old ? 8 : 32;
-    Bytes pseudo(frame.begin() + static_cast<std::ptrdiff_t>(upper - addresses),
-                 frame.begin() + static_cast<std::ptrdiff_t>(upper));
-    pseudo.insert(pseudo.end(), {static_cast<std::uint8_t>(length >> 8),
-                                 static_cast<std::uint8_t>(length), 0, frame[old ? 23 : 20]});
-    const auto sum = static_cast<std::uint16_t>(~internet_checksum(pseudo));
-    frame[upper + field] = static_cast<std::uint8_t>(sum >> 8);
-    frame[upper + field + 1] = static_cast<std::uint8_t>(sum);
+    const std::uint16_t sum = pseudo_header_sum(frame);
+    const std::size_t at = upper_offset(frame) + field;
+    frame[at] = static_cast<std::uint8_t>(sum >> 8);
+    frame[at + 1] = static_cast<std::uint8_t>(sum);
 }
 
 // In TC local senders' packets come along, in a driver's XDP they do not.
