@@ -44,8 +44,9 @@ TG_INLINE bool tg_word_lives(__u64 word, __u16 flags)
 /*
  * The connection with this tuple in one of its directions. Its record may end and, after the grace
  * period, live anew while the caller holds it: the state word, changed by compare-and-swap with
- * its generation, cannot be written then. Counters and last_seen can, by a packet that was held up
- * for so long; the worst is one packet counted for, or one refresh given to, another connection.
+ * its generation, cannot be written then. Counters, last_seen and TCP's bounds can, by a packet
+ * that was held up for so long; the worst is one packet counted for, one refresh given to, or one
+ * bound moved forward in another connection, whose windows are wrong then until it ends.
  */
 TG_INLINE struct tg_found tg_conn_find(const struct tg_tuple *tuple, __u64 hash)
 {
