@@ -8,6 +8,7 @@
 
 /* What a walk knows while it goes from rule to rule. */
 struct tg_walk {
+    tg_ctx *ctx;
     struct tg_packet *packet;
     void *elements; /* the bank */
     __u32 first;    /* the element number of step 0, if no step had jumped */
@@ -94,6 +95,8 @@ TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
     if (!tg_rule_matches(&element->rule, walk->packet))
         return 0;
     tg_store_count_rule(element->rule.id, walk->packet->packets, walk->packet->bytes);
+    if (element->rule.log)
+        tg_store_log(walk->ctx, walk->packet, element->rule.id);
     action = element->rule.action;
     if (1u << (action & 31) & TG_WALK_GOES_ON)
         return 0;
@@ -142,9 +145,10 @@ TG_INLINE __u32 tg_walk_start(struct tg_packet *packet, __u32 number, struct tg_
  * is not 0. Returns the deciding rule's action, or TG_ACTION_COUNT if no rule decided: the end of a
  * built-in chain accepts.
  */
-__noinline int tg_walk_on(struct tg_packet *packet, __u32 number, __u32 from, __u32 count)
+__noinline int tg_walk_on(tg_ctx *ctx, struct tg_packet *packet, __u32 number, __u32 from,
+                          __u32 count)
 {
-    struct tg_walk walk = {.action = TG_ACTION_COUNT};
+    struct tg_walk walk = {.ctx = ctx, .action = TG_ACTION_COUNT};
 
     if (!packet)
         return TG_ACTION_COUNT;
@@ -163,20 +167,20 @@ __noinline int tg_walk_on(struct tg_packet *packet, __u32 number, __u32 from, __
     return (int)walk.action;
 }
 
-TG_INLINE int tg_walk_chain(struct tg_packet *packet, __u32 number)
+TG_INLINE int tg_walk_chain(tg_ctx *ctx, struct tg_packet *packet, __u32 number)
 {
-    return tg_walk_on(packet, number, 0, 0);
+    return tg_walk_on(ctx, packet, number, 0, 0);
 }
 
 /* Whether a rule can be dealt with where no call is wanted. */
 TG_INLINE bool tg_walk_easy(const struct tg_rule *rule)
 {
     return !(rule->matchers & (TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST)) &&
-           !(1u << (rule->action & 31) & TG_WALK_TURNS);
+           !rule->log && !(1u << (rule->action & 31) & TG_WALK_TURNS);
 }
 
 /* As tg_walk_chain, the first rule without a call: for the chain that sheds an attack. */
-TG_INLINE int tg_walk_raw(struct tg_packet *packet, __u32 number)
+TG_INLINE int tg_walk_raw(tg_ctx *ctx, struct tg_packet *packet, __u32 number)
 {
     struct tg_walk walk = {.elements = tg_walk_elements(packet)};
     __u32 left = walk.elements ? tg_walk_start(packet, number, &walk) : 0, from = 0;
@@ -195,13 +199,13 @@ TG_INLINE int tg_walk_raw(struct tg_packet *packet, __u32 number)
             return TG_ACTION_COUNT;
         from = walk.first + 1;
     }
-    return tg_walk_on(packet, number, from, left);
+    return tg_walk_on(ctx, packet, number, from, left);
 }
 
 /* raw: what needs no tracker, and what the tracker shall leave alone. */
-TG_INLINE int tg_raw(struct tg_packet *packet, __u32 chain)
+TG_INLINE int tg_raw(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
 {
-    int action = tg_walk_raw(packet, chain);
+    int action = tg_walk_raw(ctx, packet, chain);
 
     if (action == TG_ACTION_DROP)
         return TG_REASON_RAW_RULE;
@@ -210,32 +214,32 @@ TG_INLINE int tg_raw(struct tg_packet *packet, __u32 chain)
     return TG_REASON_NEXT;
 }
 
-TG_INLINE int tg_stage_raw_prerouting(struct tg_packet *packet)
+TG_INLINE int tg_stage_raw_prerouting(tg_ctx *ctx, struct tg_packet *packet)
 {
-    return tg_raw(packet, TG_CHAIN_RAW_PREROUTING);
+    return tg_raw(ctx, packet, TG_CHAIN_RAW_PREROUTING);
 }
 
-TG_INLINE int tg_stage_raw_output(struct tg_packet *packet)
+TG_INLINE int tg_stage_raw_output(tg_ctx *ctx, struct tg_packet *packet)
 {
-    return tg_raw(packet, TG_CHAIN_RAW_OUTPUT);
+    return tg_raw(ctx, packet, TG_CHAIN_RAW_OUTPUT);
 }
 
 /* filter: drops, or accepts as `accepted`. */
-TG_INLINE int tg_filter(struct tg_packet *packet, __u32 chain, int accepted)
+TG_INLINE int tg_filter(tg_ctx *ctx, struct tg_packet *packet, __u32 chain, int accepted)
 {
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
         return accepted;
-    if (tg_walk_chain(packet, chain) == TG_ACTION_DROP)
+    if (tg_walk_chain(ctx, packet, chain) == TG_ACTION_DROP)
         return TG_REASON_FILTER_RULE;
     return accepted;
 }
 
 /* For packets to the router itself; others go on. */
-TG_INLINE int tg_stage_filter_input(struct tg_packet *packet)
+TG_INLINE int tg_stage_filter_input(tg_ctx *ctx, struct tg_packet *packet)
 {
     if (!tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
         return TG_REASON_NEXT;
-    return tg_filter(packet, TG_CHAIN_FILTER_INPUT, TG_REASON_INPUT);
+    return tg_filter(ctx, packet, TG_CHAIN_FILTER_INPUT, TG_REASON_INPUT);
 }
 
 /* How an accepted packet leaves, or why it cannot: what only the kernel can do is left to it. */
@@ -250,12 +254,12 @@ TG_INLINE int tg_forward_reason(const struct tg_packet *packet)
                                                          : TG_REASON_FORWARD_STACK;
 }
 
-TG_INLINE int tg_stage_filter_forward(struct tg_packet *packet)
+TG_INLINE int tg_stage_filter_forward(tg_ctx *ctx, struct tg_packet *packet)
 {
-    return tg_filter(packet, TG_CHAIN_FILTER_FORWARD, tg_forward_reason(packet));
+    return tg_filter(ctx, packet, TG_CHAIN_FILTER_FORWARD, tg_forward_reason(packet));
 }
 
-TG_INLINE int tg_stage_filter_output(struct tg_packet *packet)
+TG_INLINE int tg_stage_filter_output(tg_ctx *ctx, struct tg_packet *packet)
 {
-    return tg_filter(packet, TG_CHAIN_FILTER_OUTPUT, TG_REASON_OUTPUT);
+    return tg_filter(ctx, packet, TG_CHAIN_FILTER_OUTPUT, TG_REASON_OUTPUT);
 }

@@ -32,20 +32,20 @@ TG_INLINE int tg_egress_router(tg_ctx *ctx, struct tg_packet *packet)
 {
     packet->flags |= TG_PACKET_LOCAL;
     packet->in_ifindex = 0;
-    return tg_stage_raw_output(packet)
+    return tg_stage_raw_output(ctx, packet)
                ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
-               ?: tg_stage_filter_output(packet);
+               ?: tg_stage_filter_output(ctx, packet);
 }
 
 /* The kernel forwards it by itself: it is judged here, and accepted only by the forward chain. */
 TG_INLINE int tg_egress_forwarded(tg_ctx *ctx, struct tg_packet *packet)
 {
     packet->flags |= TG_PACKET_BY_KERNEL;
-    return tg_stage_raw_prerouting(packet)
+    return tg_stage_raw_prerouting(ctx, packet)
                ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
-               ?: tg_stage_filter_forward(packet);
+               ?: tg_stage_filter_forward(ctx, packet);
 }
 
 TG_INLINE int tg_egress(tg_ctx *ctx, struct tg_packet *packet, enum tg_origin origin)

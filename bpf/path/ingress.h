@@ -33,15 +33,15 @@ TG_INLINE int tg_ingress_tracked(tg_ctx *ctx, struct tg_packet *packet)
                ?: tg_stage_conntrack(ctx, packet)
                ?: tg_stage_source(ctx, packet)
                ?: tg_stage_route(ctx, packet)
-               ?: tg_stage_filter_input(packet)
-               ?: tg_stage_filter_forward(packet);
+               ?: tg_stage_filter_input(ctx, packet)
+               ?: tg_stage_filter_forward(ctx, packet);
 }
 
 TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)
 {
     return tg_stage_parse(ctx, packet)
                ?: tg_stage_sanity(packet)
-               ?: tg_stage_raw_prerouting(packet)
+               ?: tg_stage_raw_prerouting(ctx, packet)
                ?: tg_ingress_tracked(ctx, packet);
 }
 

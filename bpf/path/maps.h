@@ -136,6 +136,12 @@ struct {
 } tg_events SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, TG_LIMIT_LOG_BYTES);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_log SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, TG_LIMIT_FRAGMENTS);
     __type(key, struct tg_fragment_key);

@@ -8,5 +8,6 @@
 #ifdef TG_STORE_RECORD
 #include "path/store_record.h"
 #else
+#include "path/log.h"
 #include "path/store_write.h"
 #endif

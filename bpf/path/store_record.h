@@ -157,4 +157,6 @@ TG_INLINE bool tg_store_take(__u32 bucket, __u64 now, __u64 interval, __u32 burs
 
 TG_INLINE void tg_store_count_tally(__u32 tally, __u64 packets, __u64 bytes) {}
 
+TG_INLINE void tg_store_log(tg_ctx *ctx, const struct tg_packet *packet, __u32 rule) {}
+
 TG_INLINE void tg_store_count_answer(__u32 answer, __u64 packets, __u64 bytes) {}

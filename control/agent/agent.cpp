@@ -69,7 +69,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const Instance &instance)
     if (!maps) {
         return std::unexpected(maps.error());
     }
-    Result<maps::Events> events = maps::Events::open(instance.bpffs());
+    Result<maps::Events> events = maps::Events::open(instance.bpffs(), "tg_events");
     if (!events) {
         return std::unexpected(events.error());
     }
@@ -91,11 +91,24 @@ Result<std::unique_ptr<Agent>> Agent::start(const Instance &instance)
 
 Result<void> Agent::begin()
 {
-    for (const auto step : {&Agent::catch_signals, &Agent::take_over, &Agent::listen}) {
+    for (const auto step :
+         {&Agent::catch_signals, &Agent::open_rule_lines, &Agent::take_over, &Agent::listen}) {
         if (const Result<void> done = (this->*step)(); !done) {
             return done;
         }
     }
+    return {};
+}
+
+// Before the first rules are in force.
+Result<void> Agent::open_rule_lines()
+{
+    Result<std::unique_ptr<RuleLines>> lines =
+        RuleLines::start(instance_.bpffs(), *loop_, maps_.tally_counters);
+    if (!lines) {
+        return std::unexpected(lines.error());
+    }
+    rule_lines_ = std::move(*lines);
     return {};
 }
 
@@ -212,6 +225,9 @@ void Agent::publish()
     const Standing &standing = committer_.standing();
     snapshot_ = std::make_shared<const Snapshot>(
         Snapshot{standing.revision, standing.config, network_.state().environment});
+    if (const Result<std::uint64_t> bank = maps_.control.bank(); bank) {
+        rule_lines_->add_bank(*bank, standing.config, network_.state().environment);
+    }
     // What was tracked before would come back to life, too late, when tracking is on again.
     if (!tracking_active(standing.config, network_.state().environment)) {
         if (const Result<void> removed = remove_all_connections(store_); !removed) {
@@ -277,6 +293,7 @@ void Agent::beat()
         log_error("{}", to_string(set.error()));
     }
     listen_to_datapath();
+    rule_lines_->tell_lost();
     heartbeat_->set(heartbeat_interval);
 }
 

@@ -10,11 +10,12 @@
 #include "control/agent/kernel_runtime.h"
 #include "control/agent/loop.h"
 #include "control/agent/network.h"
+#include "control/agent/rule_lines.h"
 #include "control/base/instance.h"
 #include "control/commit/committer.h"
 #include "control/conntrack/aging.h"
 #include "control/conntrack/followers.h"
-#include "control/maps/events.h"
+#include "control/maps/ring.h"
 #include "control/rpc/server.h"
 
 namespace tg {
@@ -51,6 +52,7 @@ private:
 
     // The steps of start.
     Result<void> begin();
+    Result<void> open_rule_lines();
     Result<void> take_over();
     Result<void> listen();
     Result<void> catch_signals();
@@ -85,6 +87,7 @@ private:
     Network network_;
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<HeldPieces> held_pieces_;
+    std::unique_ptr<RuleLines> rule_lines_;
     std::unique_ptr<rpc::Server> server_;
     Fd signals_;
     std::unique_ptr<Timer> heartbeat_;

@@ -17,14 +17,22 @@ struct ActionName {
 };
 
 constexpr ActionName actions[] = {
-    {"accept", TG_ACTION_ACCEPT},           {"drop", TG_ACTION_DROP},
-    {"notrack", TG_ACTION_NOTRACK},         {"fasttrack-connection", TG_ACTION_FASTTRACK},
-    {"passthrough", TG_ACTION_PASSTHROUGH}, {"jump", TG_ACTION_JUMP},
-    {"return", TG_ACTION_RETURN},           {"src-nat", TG_ACTION_SRC_NAT},
-    {"dst-nat", TG_ACTION_DST_NAT},         {"masquerade", TG_ACTION_MASQUERADE},
-    {"redirect", TG_ACTION_REDIRECT},       {"netmap", TG_ACTION_NETMAP},
+    {"accept", TG_ACTION_ACCEPT},
+    {"drop", TG_ACTION_DROP},
+    {"notrack", TG_ACTION_NOTRACK},
+    {"fasttrack-connection", TG_ACTION_FASTTRACK},
+    {"passthrough", TG_ACTION_PASSTHROUGH},
+    {"log", TG_ACTION_PASSTHROUGH},
+    {"jump", TG_ACTION_JUMP},
+    {"return", TG_ACTION_RETURN},
+    {"src-nat", TG_ACTION_SRC_NAT},
+    {"dst-nat", TG_ACTION_DST_NAT},
+    {"masquerade", TG_ACTION_MASQUERADE},
+    {"redirect", TG_ACTION_REDIRECT},
+    {"netmap", TG_ACTION_NETMAP},
 };
-static_assert(std::size(actions) == TG_ACTION_COUNT, "every action has its name");
+static_assert(std::size(actions) == TG_ACTION_COUNT + 1,
+              "every action has its name; passthrough has another if it logs");
 
 // What a matcher comes to.
 enum class Match {
@@ -172,6 +180,7 @@ Result<std::optional<tg_rule>> compile_rule(const Item &item, const RuleContext 
     tg_rule rule = {};
     rule.id = item.counter;
     rule.action = static_cast<std::uint8_t>(known->action);
+    rule.log = rule_logs(item) ? 1 : 0;
     for (const MatcherRow &row : matchers) {
         const Value *value = item.get(row.property);
         if (value == nullptr) {

@@ -17,11 +17,11 @@ namespace {
 
 constexpr std::array<std::string_view, 3> filter_chains{"input", "forward", "output"};
 constexpr std::array<std::string_view, 2> raw_chains{"prerouting", "output"};
-constexpr std::array<std::string_view, 6> filter_actions{
-    "accept", "drop", "fasttrack-connection", "jump", "passthrough", "return",
+constexpr std::array<std::string_view, 7> filter_actions{
+    "accept", "drop", "fasttrack-connection", "jump", "log", "passthrough", "return",
 };
-constexpr std::array<std::string_view, 6> raw_actions{
-    "accept", "drop", "jump", "notrack", "passthrough", "return",
+constexpr std::array<std::string_view, 7> raw_actions{
+    "accept", "drop", "jump", "log", "notrack", "passthrough", "return",
 };
 
 constexpr unsigned matcher = trait_negatable;
@@ -185,8 +185,11 @@ constexpr std::array<std::string_view, 47> missing_properties{
     "ttl",
 };
 
-constexpr std::array<std::string_view, 5> missing_actions{
-    "add-dst-to-address-list", "add-src-to-address-list", "log", "reject", "tarpit",
+constexpr std::array<std::string_view, 4> missing_actions{
+    "add-dst-to-address-list",
+    "add-src-to-address-list",
+    "reject",
+    "tarpit",
 };
 
 constexpr std::array<std::string_view, 13> rule_verbs{

@@ -80,6 +80,11 @@ bool tracking_active(const Config &config, const Environment &environment)
     });
 }
 
+bool rule_logs(const Item &rule)
+{
+    return rule.value_or("log", false) || rule_text(rule, "action") == "log";
+}
+
 bool is_builtin_interface_list(std::string_view name)
 {
     return std::ranges::find(builtin_lists, name) != builtin_lists.end();

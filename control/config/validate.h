@@ -20,6 +20,9 @@ bool rule_is_valid(const Config &config, const Environment &environment, std::st
 // it, in a chain that packets can come to.
 bool tracking_active(const Config &config, const Environment &environment);
 
+// Whether the rule writes a line for every packet that it matches.
+bool rule_logs(const Item &rule);
+
 // Lists every rule can name without their being configured: all, none, dynamic, static. all has
 // every interface as a member and static every one too, none and dynamic have none.
 bool is_builtin_interface_list(std::string_view name);

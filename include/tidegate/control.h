@@ -171,7 +171,8 @@ enum tg_answer {
 
 /* What is counted of packets beside their reason. X(NAME, name) */
 #define TG_TALLIES(X)                                                                              \
-    X(CHECKSUM_UNVERIFIED, "checksum-unverified") /* many segments, a fragment, or too long */
+    X(CHECKSUM_UNVERIFIED, "checksum-unverified") /* many segments, a fragment, or too long */     \
+    X(LOG_LOST, "log-lines-lost")                 /* lines that rules would have written */
 
 enum tg_tally {
 #define TG_X(name, text) TG_TALLY_##name,

@@ -21,6 +21,14 @@
 #define TG_LIMIT_RECLAIM_ALONE       8192u /* with the agent dead, so that nobody else looks */
 #define TG_LIMIT_EVENT_BYTES         1048576u /* events nobody has read yet; a power of two */
 
+/* Lines that rules write to the log. */
+#define TG_LIMIT_LOG_BYTES           262144u /* lines nobody has read yet; a power of two */
+#define TG_LIMIT_LOG_PER_SECOND      1000u   /* of all rules */
+#define TG_LIMIT_LOG_BURST           500u    /* at once after a silence */
+#define TG_LIMIT_LOG_RULE_PER_SECOND 100u    /* the same, of one rule */
+#define TG_LIMIT_LOG_RULE_BURST      100u
+#define TG_LIMIT_LOG_RULES           1024u /* rules told apart there; a power of two */
+
 /* Fragments. Pieces that come before their first one are held by the agent. */
 #define TG_LIMIT_FRAGMENTS              4096u    /* datagrams in fragments remembered at once */
 #define TG_LIMIT_FRAGMENT_SECONDS       30u      /* how long a first fragment's verdict is kept */

@@ -8,6 +8,7 @@
 #include "tidegate/event.h"
 #include "tidegate/fragment.h"
 #include "tidegate/limits.h"
+#include "tidegate/log.h"
 #include "tidegate/verdict.h"
 
 /*
@@ -28,6 +29,7 @@
  * tg_slab_locks    ARRAY                 struct tg_lock by slab: its ring
  * tg_stripes       ARRAY                 struct tg_lock by the hash's upper bits: chains
  * tg_events        RINGBUF               struct tg_event
+ * tg_log           RINGBUF               struct tg_log_line
  * tg_fragments     LRU_HASH              struct tg_fragment_key → struct tg_fragment
  * tg_awaited       LRU_HASH              struct tg_fragment_key → __u64 jiffies: pieces are held
  * tg_pieces        RINGBUF               struct tg_piece, or struct tg_fragment_key
@@ -68,7 +70,10 @@
 #define TG_RATE_HELD         2u
 #define TG_RATE_SOURCES      3u /* the first of TG_LIMIT_ERROR_SOURCES */
 #define TG_RATE_HELD_SOURCES (TG_RATE_SOURCES + TG_LIMIT_ERROR_SOURCES)
-#define TG_RATE_COUNT        (TG_RATE_HELD_SOURCES + TG_LIMIT_HELD_SOURCES)
+#define TG_RATE_LOG          (TG_RATE_HELD_SOURCES + TG_LIMIT_HELD_SOURCES)
+#define TG_RATE_LOG_RULES    (TG_RATE_LOG + 1) /* the first of TG_LIMIT_LOG_RULES */
+#define TG_RATE_COUNT        (TG_RATE_LOG_RULES + TG_LIMIT_LOG_RULES)
 
 TG_ASSERT((TG_LIMIT_ERROR_SOURCES & (TG_LIMIT_ERROR_SOURCES - 1)) == 0, "for the mask");
 TG_ASSERT((TG_LIMIT_HELD_SOURCES & (TG_LIMIT_HELD_SOURCES - 1)) == 0, "for the mask");
+TG_ASSERT((TG_LIMIT_LOG_RULES & (TG_LIMIT_LOG_RULES - 1)) == 0, "for the mask");

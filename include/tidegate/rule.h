@@ -81,7 +81,8 @@ struct tg_rule {
     __u8 src_port_count;
     __u8 dst_port_count;
     __u8 nat_states; /* TG_NAT_STATE_* */
-    __u8 zero[36];
+    __u8 log;        /* 1: tells the agent of every packet that matches */
+    __u8 zero[35];
     struct tg_addr_range src;
     struct tg_addr_range dst;
     struct tg_port_range src_ports[TG_LIMIT_PORT_RANGES];

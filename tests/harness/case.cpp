@@ -319,6 +319,10 @@ void run_step(const Step &step, Router &router, Differences &differences)
         run_connections(step, router, differences);
     } else if (step.word == "events") {
         run_events(step, router, differences);
+    } else if (step.word == "log") {
+        expect_lines(step, router.log(), differences);
+    } else if (step.word == "lost-lines") {
+        differences.expect("lost lines", step.text, fmt::format("{}", router.lost_lines()));
     } else if (step.word == "rates") {
         run_rates(step, router, differences);
     } else if (step.word == "count") {

@@ -29,6 +29,8 @@ namespace tg::test {
 //   socket LOCAL:PORT REMOTE:PORT    the router has an established connection
 //   connections                      the indented lines below are the whole table, in any order
 //   events                           the indented lines below are what was told of connections
+//   log                              … and what rules have logged
+//   lost-lines N                     lines that rules would have logged, so far
 //   rates                            … and how fast they are: bytes a second ORIGINAL/REPLY
 //   count COMMENT PACKETS/BYTES      the counter of the rule with this comment
 //   hosted                           the rest of the case needs what a test run cannot show

@@ -23,7 +23,8 @@ std::string without_comment(const std::string &line)
 
 bool has_block(const std::string &word)
 {
-    return word == "rules" || word == "connections" || word == "events" || word == "rates";
+    return word == "rules" || word == "connections" || word == "events" || word == "log" ||
+           word == "rates";
 }
 
 bool has_outcome(const std::string &word)
@@ -34,8 +35,9 @@ bool has_outcome(const std::string &word)
 // Adds one line to the case; "" or what is wrong.
 std::string add_line(Case &test, const std::string &raw, unsigned number)
 {
-    constexpr std::array words = {"rules",  "in",          "out",    "wait",  "agent", "sweep",
-                                  "socket", "connections", "events", "rates", "count", "hosted"};
+    constexpr std::array words = {"rules",      "in",     "out",         "wait",   "agent",
+                                  "sweep",      "socket", "connections", "events", "log",
+                                  "lost-lines", "rates",  "count",       "hosted"};
     std::string line = without_comment(raw);
     const bool indented = raw.starts_with("    ");
     if (!test.steps.empty() && indented && line.starts_with("->")) {

@@ -130,6 +130,8 @@ public:
 
     // What the programs have told of connections since the last call.
     virtual std::vector<tg_event> take_events() = 0;
+    // What rules have logged since the last call.
+    virtual std::vector<tg_log_line> take_log() = 0;
     // The records of tg_pieces since the last call.
     virtual std::vector<Bytes> take_pieces() = 0;
 

@@ -179,6 +179,15 @@ public:
         return events;
     }
 
+    std::vector<tg_log_line> take_log() override
+    {
+        std::vector<tg_log_line> lines;
+        for (const Bytes &record : at("tg_log").take_records()) {
+            lines.push_back(value_of<tg_log_line>(record));
+        }
+        return lines;
+    }
+
     [[nodiscard]] std::uint64_t head(std::uint32_t number) const override
     {
         return inner_value<std::uint64_t>("tg_indexes", number);

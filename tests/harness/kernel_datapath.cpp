@@ -239,14 +239,18 @@ public:
 
     std::vector<tg_event> take_events() override
     {
-        std::vector<tg_event> events;
-        for (const Bytes &record : read_ring(at("tg_events").fd)) {
-            tg_event &event = events.emplace_back(value_of<tg_event>(record));
+        auto events = read_ring_of<tg_event>(at("tg_events").fd);
+        for (tg_event &event : events) {
             const auto clamp = [this](__u64 &time) { time = std::min<__u64>(time, frozen_); };
             clamp(event.time);
             change_record(event.conn, clamp);
         }
         return events;
+    }
+
+    std::vector<tg_log_line> take_log() override
+    {
+        return read_ring_of<tg_log_line>(at("tg_log").fd);
     }
 
     [[nodiscard]] std::uint64_t head(std::uint32_t number) const override

@@ -11,4 +11,14 @@ namespace tg::test {
 // `fd` is the ring's.
 std::vector<Bytes> read_ring(int fd);
 
+// The same, of records of one kind.
+template <class Record> std::vector<Record> read_ring_of(int fd)
+{
+    std::vector<Record> records;
+    for (const Bytes &record : read_ring(fd)) {
+        records.push_back(value_of<Record>(record));
+    }
+    return records;
+}
+
 } // namespace tg::test

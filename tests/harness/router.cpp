@@ -206,6 +206,7 @@ void Router::forget()
     early_pieces_.reset();
     datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
     datapath_->take_events();
+    datapath_->take_log();
 }
 
 void Router::reset()
@@ -298,6 +299,7 @@ Result<void> Router::commit(std::string_view routeros)
     const tg_control control{.bank = bank_, .heartbeat = datapath_->now(), .listening = always};
     const std::uint32_t zero = 0;
     datapath_->update("tg_control", bytes_of(zero), bytes_of(control));
+    rule_log_.add_bank(bank_, config_, environment());
     for (const std::string_view menu : {menu_filter4, menu_filter6, menu_raw4, menu_raw6}) {
         for (const Item &item : config_.items(menu)) {
             const auto comment = item.value_or<std::string>("comment", "");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/base/error.h"
+#include "control/compile/rule_log.h"
 #include "control/config/config.h"
 #include "tests/harness/datapath.h"
 #include "tests/harness/early_pieces.h"
@@ -90,6 +91,20 @@ public:
     [[nodiscard]] std::vector<tg_counter> rule_counters() const;
     // The number of connections the datapath believes in.
     [[nodiscard]] std::uint64_t counted_connections() const;
+    // How many lines of rules were lost.
+    [[nodiscard]] std::uint64_t lost_lines() const
+    {
+        return datapath_->counters("tg_tallies_count", TG_TALLY_COUNT)[TG_TALLY_LOG_LOST].packets;
+    }
+    // What rules have logged since the last call.
+    std::vector<std::string> log()
+    {
+        std::vector<std::string> lines;
+        for (const tg_log_line &line : datapath_->take_log()) {
+            lines.push_back(rule_log_.text(line));
+        }
+        return lines;
+    }
     // Those in force, in seconds, by enum tg_timeout.
     [[nodiscard]] std::array<std::uint32_t, TG_TIMEOUT_SLOTS> timeouts() const;
     Datapath &datapath()
@@ -108,6 +123,7 @@ private:
     std::unique_ptr<Datapath> datapath_;
     Config config_;
     std::vector<tg_bank_element> elements_;
+    RuleLog rule_log_;
     // Counter of a probe rule → the connection-state it matches.
     std::map<std::uint32_t, std::string> probes_;
     std::uint64_t bank_ = 0;

@@ -98,6 +98,9 @@ std::string datapath_text(const json &datapath)
         text += fmt::format("checksums not verified (long, many segments, fragments): {} packets\n",
                             group_thousands(count));
     }
+    if (const auto lost = datapath["tallies"]["log-lines-lost"].get<std::uint64_t>(); lost != 0) {
+        text += fmt::format("lines of rules not written to the log: {}\n", group_thousands(lost));
+    }
     text += counts_text("ICMP errors to senders", datapath["icmp-errors"]);
     text += counts_text("fragments before their first", datapath["early-fragments"]);
     text += fmt::format("{:<22}{:>14}{:>18}  {}\n", "packets by reason", "packets", "bytes", "");

@@ -148,6 +148,17 @@ TEST(CompileRule, ActionsArrive)
     }
 }
 
+TEST(CompileRule, RulesThatLogSaySo)
+{
+    EXPECT_EQ(one_rule("action=drop").log, 0u);
+    EXPECT_EQ(one_rule("action=drop log-prefix=x").log, 0u);
+    EXPECT_EQ(one_rule("action=drop log=yes log-prefix=x").log, 1u);
+    EXPECT_EQ(one_rule("action=drop log=no").log, 0u);
+    const tg_rule rule = one_rule("action=log");
+    EXPECT_EQ(rule.log, 1u);
+    EXPECT_EQ(rule.action, TG_ACTION_PASSTHROUGH);
+}
+
 TEST(CompileRule, UnknownActionIsAnError)
 {
     Config config = configure("/ip firewall filter add chain=input action=drop");

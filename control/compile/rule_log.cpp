@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/compile/rule_log.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <netinet/in.h>
+
+#include "control/base/net.h"
+#include "control/config/chains.h"
+#include "control/config/validate.h"
+#include "tidegate/conn.h"
+
+namespace tg {
+namespace {
+
+struct RuleMenu {
+    std::string_view path;
+    bool tracked;
+};
+
+constexpr std::array rule_menus{
+    RuleMenu{menu_filter4, true}, RuleMenu{menu_filter6, true}, RuleMenu{menu_nat4, true},
+    RuleMenu{menu_nat6, true},    RuleMenu{menu_raw4, false},   RuleMenu{menu_raw6, false},
+};
+
+constexpr std::array<std::string_view, TG_CONNECTION_STATE_COUNT> state_names{
+#define TG_X(name, text) std::string_view{text},
+    TG_CONNECTION_STATES(TG_X)
+#undef TG_X
+};
+
+constexpr std::array<std::string_view, 8> tcp_flag_names{"FIN", "SYN", "RST", "PSH",
+                                                         "ACK", "URG", "ECE", "CWR"};
+
+constexpr std::array<std::uint8_t, 5> protocols_with_ports{
+    IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_DCCP, IPPROTO_UDPLITE,
+};
+
+std::string tcp_flags(unsigned flags)
+{
+    std::vector<std::string_view> names;
+    for (unsigned bit = 0; bit < tcp_flag_names.size(); bit++) {
+        if ((flags >> bit & 1) != 0) {
+            names.push_back(tcp_flag_names[bit]);
+        }
+    }
+    return fmt::format("{}", fmt::join(names, ","));
+}
+
+// "TCP (SYN)", "ICMP (type 8, code 0)", "UDP", "253"
+std::string protocol_text(const tg_log_line &line)
+{
+    std::string name = protocol_name(line.tuple.protocol);
+    for (char &letter : name) {
+        letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    }
+    if ((line.flags & TG_LOG_LATER) != 0) {
+        return name + " (fragment)";
+    }
+    if ((line.flags & TG_LOG_L4) == 0) {
+        return name;
+    }
+    switch (line.tuple.protocol) {
+    case IPPROTO_TCP:
+        return fmt::format("{} ({})", name, tcp_flags(line.tcp_flags));
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+        return fmt::format("{} (type {}, code {})", name, line.icmp_type, line.icmp_code);
+    default:
+        return name;
+    }
+}
+
+std::string endpoint_text(const tg_log_line &line, const tg_addr &address, __be16 port)
+{
+    const std::string text = to_string(Address{address});
+    const bool has_port =
+        (line.flags & TG_LOG_L4) != 0 &&
+        std::ranges::find(protocols_with_ports, line.tuple.protocol) != protocols_with_ports.end();
+    if (!has_port) {
+        return text;
+    }
+    return line.tuple.family == TG_FAMILY_IPV6 ? fmt::format("[{}]:{}", text, ntohs(port))
+                                               : fmt::format("{}:{}", text, ntohs(port));
+}
+
+// What is known beside addresses: " connection-state:new src-mac 02:00:00:00:00:01,"
+std::string circumstances(const tg_log_line &line, bool tracked)
+{
+    std::string text;
+    if (tracked && line.connection_state < state_names.size()) {
+        text += fmt::format(" connection-state:{}", state_names[line.connection_state]);
+    }
+    if ((line.flags & TG_LOG_SRC_MAC) != 0) {
+        text += fmt::format(" src-mac {:02x}", fmt::join(line.src_mac, ":"));
+    }
+    return text.empty() ? text : text + ",";
+}
+
+} // namespace
+
+void RuleLog::add_bank(std::uint64_t bank, const Config &config, const Environment &environment)
+{
+    Bank added{.number = bank, .rules = {}, .interfaces = {}};
+    for (const RuleMenu &menu : rule_menus) {
+        for (const Item &item : config.items(menu.path)) {
+            if (rule_logs(item)) {
+                added.rules[item.counter] = {.prefix = std::string(rule_text(item, "log-prefix")),
+                                             .chain = std::string(rule_text(item, "chain")),
+                                             .tracked = menu.tracked};
+            }
+        }
+    }
+    for (const auto &[name, ifindex] : environment.interfaces) {
+        added.interfaces[ifindex] = name;
+    }
+    if (newest_.number != bank) {
+        former_ = std::move(newest_);
+    }
+    newest_ = std::move(added);
+}
+
+const RuleLog::Bank &RuleLog::find(std::uint64_t number) const
+{
+    static const Bank none;
+    return number == newest_.number ? newest_ : number == former_.number ? former_ : none;
+}
+
+std::string RuleLog::text(const tg_log_line &line) const
+{
+    const Bank &bank = find(line.bank);
+    const auto interface = [&bank](std::uint32_t ifindex) {
+        const auto name = bank.interfaces.find(ifindex);
+        return name == bank.interfaces.end() ? fmt::format("(unknown {})", ifindex) : name->second;
+    };
+    const auto known = bank.rules.find(line.rule);
+    const Rule rule = known == bank.rules.end() ? Rule{.chain = "(unknown)"} : known->second;
+    return fmt::format("firewall,info {}{}{}: in:{} out:{},{} proto {}, {}->{}, len {}",
+                       rule.prefix, rule.prefix.empty() ? "" : " ", rule.chain,
+                       interface(line.in_ifindex), interface(line.out_ifindex),
+                       circumstances(line, rule.tracked), protocol_text(line),
+                       endpoint_text(line, line.tuple.src, line.tuple.src_port),
+                       endpoint_text(line, line.tuple.dst, line.tuple.dst_port), line.length);
+}
+
+} // namespace tg
