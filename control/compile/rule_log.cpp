@@ -124,10 +124,11 @@ void RuleLog::add_bank(std::uint64_t bank, const Config &config, const Environme
     newest_ = std::move(added);
 }
 
+// What a former agent has left in the ring is of a bank that only it knew. Rule ids stay what they
+// are, so the newest names fit.
 const RuleLog::Bank &RuleLog::find(std::uint64_t number) const
 {
-    static const Bank none;
-    return number == newest_.number ? newest_ : number == former_.number ? former_ : none;
+    return number == former_.number ? former_ : newest_;
 }
 
 std::string RuleLog::text(const tg_log_line &line) const

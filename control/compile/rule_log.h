@@ -15,8 +15,8 @@ namespace tg {
 
 class RuleLog {
 public:
-    // The rules of a bank that is in force from now on. Lines of the one before it still come,
-    // those of older ones do not.
+    // The rules of a bank that is in force from now on. Lines of the one before it still come;
+    // those of any other are taken for this one's.
     void add_bank(std::uint64_t bank, const Config &config, const Environment &environment);
 
     // "firewall,info PREFIX forward: in:lan out:wan, connection-state:new …, len 60"

@@ -87,18 +87,23 @@ def flood(lab):
 
 
 def no_agent(lab):
-    """A dead agent writes nothing, costs no packet, and its lines are counted."""
+    """A dead agent costs no packet; the next writes what came at first, the rest is counted."""
     lab.wan.serve_tcp(80)
     lab.up()
     lab.rules(RULES)
     lab.kill_agent()
+    check(not lab.lan.reaches_tcp(WAN4, 23), "telnet is refused")
+    lab.up()
+    equal(_written(lab, "telnet ")[0][:15], "telnet bad_tcp:", "what came meanwhile is written")
+    lines = len(_lines(lab, "telnet "))
+    lab.kill_agent()
     time.sleep(11)
     check(lab.lan.reaches_tcp(WAN4, 80), "LAN opens TCP to WAN")
     check(not lab.lan.reaches_tcp(WAN4, 23), "telnet is refused")
-    equal(_lines(lab, "telnet "), [], "lines")
     lab.up()
     check(not lab.lan.reaches_tcp(WAN4, 23), "telnet is refused")
-    _written(lab, "telnet ")
+    _written(lab, "telnet ", lines + 1)
+    equal(len(_lines(lab, "telnet ")), lines + 1, "lines")
 
 
 if __name__ == "__main__":

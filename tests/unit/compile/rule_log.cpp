@@ -54,6 +54,13 @@ TEST(RuleLog, BanksAreKeptForOneCommit)
     EXPECT_EQ(words(3), "firewall,info (unknown)") << "its rule does not log";
 }
 
+TEST(RuleLog, LinesThatAFormerAgentHasLeftGetTheNewestNames)
+{
+    RuleLog log;
+    log.add_bank(7, make("/ip firewall filter add chain=one action=log"), environment);
+    EXPECT_TRUE(log.text(line_of(6, 0)).starts_with("firewall,info one: in:lan "));
+}
+
 TEST(RuleLog, SaysWhatIsKnown)
 {
     RuleLog log;
