@@ -16,9 +16,6 @@ namespace tg {
 
 namespace {
 
-// Rule menus are the ones whose items have counters.
-constexpr std::string_view rule_menus[] = {menu_filter4, menu_filter6, menu_raw4, menu_raw6};
-
 std::set<std::uint32_t> counters_of(const Config &config)
 {
     std::set<std::uint32_t> counters;

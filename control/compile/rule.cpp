@@ -83,6 +83,12 @@ Match set_states(tg_rule &rule, const Value &value, const RuleContext &)
     return Match::test;
 }
 
+Match set_nat_states(tg_rule &rule, const Value &value, const RuleContext &)
+{
+    rule.nat_states = get<NatStates>(value).mask;
+    return Match::test;
+}
+
 Match set_protocol(tg_rule &rule, const Value &value, const RuleContext &)
 {
     rule.protocol = get<Protocol>(value).number;
@@ -162,7 +168,23 @@ constexpr MatcherRow matchers[] = {
     {"in-interface-list", TG_MATCH_IN_INTERFACE_LIST, set_in_list},
     {"out-interface-list", TG_MATCH_OUT_INTERFACE_LIST, set_out_list},
     {"fragment", TG_MATCH_FRAGMENT, set_fragment},
+    {"connection-nat-state", TG_MATCH_NAT_STATE, set_nat_states},
 };
+
+// What the action changes addresses and ports to.
+tg_rule_nat translation(const Item &item)
+{
+    tg_rule_nat nat = {};
+    const Value *ipv4 = item.get("to-addresses");
+    if (const Value *addresses = ipv4 == nullptr ? item.get("to-address") : ipv4) {
+        nat.addresses = range_of(*addresses);
+    }
+    if (const Value *ports = item.get("to-ports")) {
+        const PortRange range = get<std::vector<PortRange>>(*ports).front();
+        nat.ports = {range.low, range.high};
+    }
+    return nat;
+}
 
 } // namespace
 
@@ -181,6 +203,7 @@ Result<std::optional<tg_rule>> compile_rule(const Item &item, const RuleContext 
     rule.id = item.counter;
     rule.action = static_cast<std::uint8_t>(known->action);
     rule.log = rule_logs(item) ? 1 : 0;
+    rule.does.nat = translation(item);
     for (const MatcherRow &row : matchers) {
         const Value *value = item.get(row.property);
         if (value == nullptr) {

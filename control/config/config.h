@@ -2,6 +2,7 @@
 // The configuration: an immutable value that every change replaces as a whole.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -64,6 +65,10 @@ inline constexpr std::string_view menu_raw4 = "/ip firewall raw";
 inline constexpr std::string_view menu_raw6 = "/ipv6 firewall raw";
 inline constexpr std::string_view menu_nat4 = "/ip firewall nat";
 inline constexpr std::string_view menu_nat6 = "/ipv6 firewall nat";
+// Those whose items are rules with counters.
+inline constexpr std::array rule_menus{
+    menu_filter4, menu_nat4, menu_raw4, menu_filter6, menu_nat6, menu_raw6,
+};
 inline constexpr std::string_view menu_connection4 = "/ip firewall connection";
 inline constexpr std::string_view menu_connection6 = "/ipv6 firewall connection";
 inline constexpr std::string_view menu_tracking = "/ip firewall connection tracking";

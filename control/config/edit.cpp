@@ -17,8 +17,6 @@
 namespace tg {
 namespace {
 
-constexpr std::array rule_menus{menu_filter4, menu_raw4, menu_filter6, menu_raw6};
-
 std::set<std::uint32_t> used_counters(const Config &config)
 {
     std::set<std::uint32_t> counters;
@@ -61,8 +59,7 @@ void drop_foreign(const Menu &menu, const Edited &change, Item &item)
     }
     const std::string action = item.value_or("action", std::string("accept"));
     for (const Property *property : menu.properties) {
-        if (!property->action.empty() && property->action != action &&
-            change.argument(property->name) == nullptr) {
+        if (!property->fits(action) && change.argument(property->name) == nullptr) {
             item.properties.erase(std::string(property->name));
         }
     }

@@ -73,8 +73,7 @@ std::string export_word(const Menu &menu, const Item &item, const Property &prop
 {
     const Value *value = item.get(property.name);
     const std::optional<Value> implied = implied_value(menu, item, property);
-    const bool foreign = !property.action.empty() &&
-                         item.value_or("action", std::string("accept")) != property.action;
+    const bool foreign = !property.fits(item.value_or("action", std::string("accept")));
     const bool is_implied = value == nullptr && implied && !foreign &&
                             (options.verbose || is_shown_anyway(menu, property));
     if (is_implied) {

@@ -58,7 +58,9 @@ Result<void> write_row(Context &context, const Row &row, const Argument *propert
     if (auto checked = check_property(context.menu, name.text, name.position); !checked) {
         return checked;
     }
-    const std::string text = json ? row.json().value(name.text, Json()).dump()
+    const Property *known = context.menu.property(name.text);
+    const std::string key(known == nullptr ? name.text : known->name);
+    const std::string text = json ? row.json().value(key, Json()).dump()
                                   : to_script(row.operand(name.text).value_or(Operand{}));
     context.sink.write(text + "\n");
     return {};

@@ -44,7 +44,9 @@ Position Edited::value_position(std::string_view property) const
 
 const Property *Menu::property(std::string_view name) const
 {
-    const auto found = std::ranges::find(properties, name, &Property::name);
+    const auto found = std::ranges::find_if(properties, [name](const Property *property) {
+        return property->name == name || (!name.empty() && property->alias == name);
+    });
     return found == properties.end() ? nullptr : *found;
 }
 
@@ -61,11 +63,13 @@ std::span<const Menu> all_menus()
         make_tracking_menu(),
         make_settings_menu(menu_settings4, Family::ipv4),
         make_rule_menu(menu_filter4, Family::ipv4, table_filter),
+        make_rule_menu(menu_nat4, Family::ipv4, table_nat),
         make_rule_menu(menu_raw4, Family::ipv4, table_raw),
         make_service_port_menu(),
         make_connection_menu(menu_connection4, Family::ipv4),
         make_settings_menu(menu_settings6, Family::ipv6),
         make_rule_menu(menu_filter6, Family::ipv6, table_filter),
+        make_rule_menu(menu_nat6, Family::ipv6, table_nat),
         make_rule_menu(menu_raw6, Family::ipv6, table_raw),
         make_connection_menu(menu_connection6, Family::ipv6),
     };

@@ -60,7 +60,7 @@ struct Menu {
     std::string_view path;
     MenuKind kind = MenuKind::list;
     Family family = Family::ipv4;
-    std::string_view table; // of rules: "filter", "raw"
+    std::string_view table; // of rules: "filter", "nat", "raw"
     std::vector<const Property *> properties;
     std::span<const std::string_view> verbs;
     std::span<const Flag> flags;
@@ -75,7 +75,7 @@ struct Menu {
     // What no single property can judge. nullptr: nothing.
     Result<void> (*check)(const Menu &menu, const Edited &edited) = nullptr;
 
-    // nullptr if the menu has no such property.
+    // By its name or its alias. nullptr if the menu has no such property.
     [[nodiscard]] const Property *property(std::string_view name) const;
     [[nodiscard]] bool has_verb(std::string_view verb) const;
 };

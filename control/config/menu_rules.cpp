@@ -23,6 +23,18 @@ constexpr std::array<std::string_view, 7> filter_actions{
 constexpr std::array<std::string_view, 7> raw_actions{
     "accept", "drop", "jump", "log", "notrack", "passthrough", "return",
 };
+constexpr std::array<std::string_view, 4> nat_chains{"srcnat", "dstnat", "input", "output"};
+
+constexpr std::array<std::string_view, 9> nat_actions{
+    "accept", "masquerade",  "src-nat", "dst-nat", "redirect",
+    "netmap", "passthrough", "jump",    "return",
+};
+constexpr std::array<std::string_view, 1> jump{"jump"};
+constexpr std::array<std::string_view, 1> fasttrack{"fasttrack-connection"};
+constexpr std::array<std::string_view, 3> to_addresses{"src-nat", "dst-nat", "netmap"};
+constexpr std::array<std::string_view, 5> to_ports{
+    "masquerade", "src-nat", "dst-nat", "redirect", "netmap",
+};
 
 constexpr unsigned matcher = trait_negatable;
 
@@ -40,6 +52,13 @@ constexpr std::array rows{
              .traits = trait_required | trait_always,
              .tables = table_raw,
              .words = raw_chains,
+             .high = limit_chain_name},
+    Property{.name = "chain",
+             .parse = parse_name,
+             .help = "where on the way of a connection's first packet the rule stands",
+             .traits = trait_required | trait_always,
+             .tables = table_nat,
+             .words = nat_chains,
              .high = limit_chain_name},
     Property{.name = "action",
              .parse = parse_word,
@@ -60,16 +79,53 @@ constexpr std::array rows{
              .help = "chain in which action=jump goes on",
              .high = limit_chain_name,
              .reference = Reference::chain,
-             .action = "jump"},
+             .actions = jump},
+    Property{.name = "action",
+             .parse = parse_word,
+             .help = "what the connection of a packet that matches is translated to",
+             .fallback = "accept",
+             .traits = trait_always,
+             .tables = table_nat,
+             .words = nat_actions},
+    Property{.name = "to-addresses",
+             .parse = parse_new_addresses,
+             .help = "what the address becomes: one, a prefix or a range",
+             .tables = table_nat,
+             .families = family_ipv4,
+             .actions = to_addresses},
+    Property{.name = "to-address",
+             .parse = parse_new_addresses,
+             .help = "what the address becomes: one or a prefix",
+             .tables = table_nat,
+             .families = family_ipv6,
+             .actions = to_addresses,
+             .alias = "to-addresses"},
+    Property{.name = "to-ports",
+             .parse = parse_new_ports,
+             .help = "what the port becomes: one or a range",
+             .traits = trait_ports,
+             .tables = table_nat,
+             .actions = to_ports},
     Property{.name = "hw-offload",
              .parse = parse_flag,
              .help = "let hardware forward the connection if it can",
              .fallback = "no",
              .tables = table_filter,
-             .action = "fasttrack-connection"},
+             .actions = fasttrack},
     Property{.name = "connection-state",
              .parse = parse_states,
              .help = "what the packet is to the tracker: one of a list",
+             .traits = matcher,
+             .tables = table_filter},
+    Property{.name = "connection-state",
+             .parse = parse_states,
+             .help = "what the packet is to the tracker: one of a list",
+             .traits = matcher,
+             .tables = table_nat,
+             .families = family_ipv6},
+    Property{.name = "connection-nat-state",
+             .parse = parse_nat_states,
+             .help = "what of the packet's connection is translated: one of a list",
              .traits = matcher,
              .tables = table_filter},
     Property{.name = "protocol",
@@ -134,14 +190,13 @@ constexpr std::array rows{
              .high = limit_log_prefix},
 };
 
-// Of RouterOS 7 and not built yet, in any of the four tables.
+// Of RouterOS 7 and not built yet, in any of the tables.
 constexpr std::array<std::string_view, 47> missing_properties{
     "address-list",
     "address-list-timeout",
     "connection-bytes",
     "connection-limit",
     "connection-mark",
-    "connection-nat-state",
     "connection-rate",
     "connection-type",
     "content",
@@ -192,6 +247,29 @@ constexpr std::array<std::string_view, 4> missing_actions{
     "tarpit",
 };
 
+// One list after the other.
+template <std::size_t first, std::size_t second>
+constexpr auto joined(const std::array<std::string_view, first> &a,
+                      const std::array<std::string_view, second> &b)
+{
+    std::array<std::string_view, first + second> both;
+    std::ranges::copy(b, std::ranges::copy(a, both.begin()).out);
+    return both;
+}
+
+// Of nat alone.
+constexpr auto missing_nat_properties = joined(missing_properties, std::array<std::string_view, 5>{
+                                                                       "randomise-ports",
+                                                                       "same-not-by-dst",
+                                                                       "socks5-port",
+                                                                       "socks5-server",
+                                                                       "socksify-service",
+                                                                   });
+
+constexpr auto missing_nat_actions =
+    joined(missing_actions,
+           std::array<std::string_view, 3>{"endpoint-independent-nat", "same", "socksify"});
+
 constexpr std::array<std::string_view, 13> rule_verbs{
     "add",
     "set",
@@ -225,6 +303,23 @@ constexpr std::array chain_sides{
     ChainSides{"forward", "", ""},
     ChainSides{"output", "packets of the router itself came in by no interface", ""},
     ChainSides{"prerouting", "", "the outgoing interface is not known yet"},
+    ChainSides{"dstnat", "", "the outgoing interface is not known yet"},
+    ChainSides{"srcnat", "only the outgoing interface is known there", ""},
+};
+
+// The chains an action can stand in; those without a row stand in all of their menu.
+struct ActionChains {
+    std::string_view action;
+    std::array<std::string_view, 2> chains;
+};
+
+constexpr std::array action_chains{
+    ActionChains{"fasttrack-connection", {"forward"}},
+    ActionChains{"masquerade", {"srcnat"}},
+    ActionChains{"src-nat", {"srcnat", "input"}},
+    ActionChains{"dst-nat", {"dstnat", "output"}},
+    ActionChains{"redirect", {"dstnat", "output"}},
+    ActionChains{"netmap", {"srcnat", "dstnat"}},
 };
 
 constexpr std::array<std::uint8_t, 5> protocols_with_ports{
@@ -259,6 +354,46 @@ Result<void> check_side(const Property &row, const Edited &edited, std::string_v
                 edited.position(row.name));
 }
 
+Result<void> check_action(const Edited &edited, std::string_view action, std::string_view chain)
+{
+    const auto *const row = std::ranges::find(action_chains, action, &ActionChains::action);
+    if (row == action_chains.end() || std::ranges::find(row->chains, chain) != row->chains.end()) {
+        return {};
+    }
+    const auto &[first, second] = row->chains;
+    return fail(fmt::format("action={} is only possible in chain {}{}{}, not in {}", action, first,
+                            second.empty() ? "" : " or ", second, chain),
+                edited.position("action"));
+}
+
+// Whether the addresses are those of one prefix, so that another prefix of its length maps to it.
+bool is_prefix(const AddressRange &addresses)
+{
+    return to_string(addresses).find('-') == std::string::npos;
+}
+
+// What nat's actions translate to.
+Result<void> check_translation(const Menu &menu, const Edited &edited, std::string_view action)
+{
+    const std::string_view name = menu.family == Family::ipv4 ? "to-addresses" : "to-address";
+    const bool has_addresses = edited.item.get(name) != nullptr;
+    const bool is_netmap = action == "netmap";
+    if (is_netmap && !has_addresses) {
+        return fail(fmt::format("action=netmap requires {}", name), edited.position("action"));
+    }
+    if (is_netmap && !is_prefix(edited.item.value_or(name, AddressRange{}))) {
+        return fail(
+            fmt::format("action=netmap requires a prefix in {}, such as 192.0.2.0/24", name),
+            edited.value_position(name));
+    }
+    if ((action == "src-nat" || action == "dst-nat") && !has_addresses &&
+        edited.item.get("to-ports") == nullptr) {
+        return fail(fmt::format("action={} requires {} or to-ports", action, name),
+                    edited.position("action"));
+    }
+    return {};
+}
+
 Result<void> check_rule(const Menu &menu, const Edited &edited)
 {
     const std::string chain = edited.item.value_or("chain", std::string());
@@ -267,19 +402,20 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
     if (action == "jump" && edited.item.get("jump-target") == nullptr) {
         return fail("action=jump requires jump-target", edited.position("action"));
     }
-    if (action == "fasttrack-connection" && builtin && chain != "forward") {
-        return fail(fmt::format("action=fasttrack-connection is only possible in chain forward, "
-                                "not in {}",
-                                chain),
-                    edited.position("action"));
+    if (auto checked = check_action(edited, action, chain); builtin && !checked) {
+        return checked;
+    }
+    if (auto checked = check_translation(menu, edited, action); !checked) {
+        return checked;
     }
     for (const Property *row : menu.properties) {
         if (edited.item.get(row->name) == nullptr) {
             continue;
         }
-        if (!row->action.empty() && row->action != action) {
-            return fail(fmt::format("{} requires action={}", row->name, row->action),
-                        edited.position(row->name));
+        if (!row->fits(action)) {
+            return fail(
+                fmt::format("{} requires action={}", row->name, fmt::join(row->actions, ", ")),
+                edited.position(row->name));
         }
         if (auto checked = check_side(*row, edited, chain); builtin && !checked) {
             return checked;
@@ -301,7 +437,9 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
         .path = path,
         .kind = MenuKind::rules,
         .family = family,
-        .table = table == table_filter ? "filter" : "raw",
+        .table = table == table_filter ? "filter"
+                 : table == table_nat  ? "nat"
+                                       : "raw",
         .properties = {},
         .verbs = rule_verbs,
         .flags = rule_flags,
@@ -318,6 +456,10 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
     }
     menu.properties.push_back(&property_comment);
     menu.properties.push_back(&property_disabled);
+    if (table == table_nat) {
+        menu.missing_properties = missing_nat_properties;
+        menu.missing_actions = missing_nat_actions;
+    }
     return menu;
 }
 

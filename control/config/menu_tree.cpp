@@ -111,10 +111,10 @@ constexpr std::array<std::string_view, 54> host_children{
 };
 
 // Ours, but later.
-constexpr std::array<std::string_view, 9> missing_menus{
-    "/ip firewall address-list", "/ip firewall calea", "/ip firewall layer7-protocol",
-    "/ip firewall mangle",       "/ip firewall nat",   "/ipv6 firewall address-list",
-    "/ipv6 firewall mangle",     "/ipv6 firewall nat", "/system logging",
+constexpr std::array<std::string_view, 7> missing_menus{
+    "/ip firewall address-list", "/ip firewall calea",          "/ip firewall layer7-protocol",
+    "/ip firewall mangle",       "/ipv6 firewall address-list", "/ipv6 firewall mangle",
+    "/system logging",
 };
 
 // Whether `path` is `menu` or below it.

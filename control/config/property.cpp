@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "tidegate/conn.h"
+#include "tidegate/rule.h"
 
 namespace tg {
 namespace {
@@ -28,16 +29,37 @@ std::optional<std::int64_t> whole_number(std::string_view text)
     return whole ? std::optional{number} : std::nullopt;
 }
 
-std::string print_states(ConnectionStates states)
+// By bit number of TG_NAT_STATE_*.
+constexpr std::array<std::string_view, 2> nat_state_names{"srcnat", "dstnat"};
+static_assert(TG_NAT_STATE_SRCNAT == 1u << 0 && TG_NAT_STATE_DSTNAT == 1u << 1);
+
+// The names of the bits that are set.
+std::string print_mask(std::span<const std::string_view> names, std::uint8_t mask)
 {
     std::string text;
-    for (unsigned state = 0; state < state_names.size(); ++state) {
-        if ((states.mask & 1u << state) != 0) {
+    for (unsigned bit = 0; bit < names.size(); ++bit) {
+        if ((mask & 1u << bit) != 0) {
             text += text.empty() ? "" : ",";
-            text += state_names[state];
+            text += names[bit];
         }
     }
     return text;
+}
+
+// The bits of the names in a list.
+Result<std::uint8_t> parse_mask(std::span<const std::string_view> names, std::string_view text)
+{
+    std::uint8_t mask = 0;
+    for (std::size_t start = 0; start <= text.size();) {
+        const std::size_t end = std::min(text.find(',', start), text.size());
+        const auto found = std::ranges::find(names, text.substr(start, end - start));
+        if (found == names.end()) {
+            return fail(fmt::format("expected a list of {}", fmt::join(names, ", ")));
+        }
+        mask |= static_cast<std::uint8_t>(1u << (found - names.begin()));
+        start = end + 1;
+    }
+    return mask;
 }
 
 // One print for each kind of data; value.h lists the kinds.
@@ -72,7 +94,11 @@ struct Printer {
     }
     std::string operator()(ConnectionStates value) const
     {
-        return print_states(value);
+        return print_mask(state_names, value.mask);
+    }
+    std::string operator()(NatStates value) const
+    {
+        return print_mask(nat_state_names, value.mask);
     }
     std::string operator()(const std::vector<std::string> &value) const
     {
@@ -168,12 +194,36 @@ Result<ValueData> parse_range(std::string_view text, const Property & /*property
     return *range;
 }
 
+Result<ValueData> parse_new_addresses(std::string_view text, const Property & /*property*/,
+                                      Family family)
+{
+    auto range = parse_address_range(text, family);
+    if (!range) {
+        return std::unexpected(range.error());
+    }
+    const std::string_view unspecified = family == Family::ipv4 ? "0.0.0.0" : "::";
+    if (to_string(range->low) == unspecified) {
+        return fail(fmt::format("expected addresses a packet can have, not {}", unspecified));
+    }
+    return *range;
+}
+
 Result<ValueData> parse_port_ranges(std::string_view text, const Property & /*property*/,
                                     Family /*family*/)
 {
     auto ports = parse_ports(text);
     if (!ports) {
         return std::unexpected(ports.error());
+    }
+    return std::move(*ports);
+}
+
+Result<ValueData> parse_new_ports(std::string_view text, const Property & /*property*/,
+                                  Family /*family*/)
+{
+    auto ports = parse_ports(text);
+    if (!ports || ports->size() != 1 || ports->front().low == 0) {
+        return fail("expected a port 1..65535 or a range such as 1024-65535");
     }
     return std::move(*ports);
 }
@@ -203,17 +253,15 @@ Result<ValueData> parse_protocol_value(std::string_view text, const Property & /
 Result<ValueData> parse_states(std::string_view text, const Property & /*property*/,
                                Family /*family*/)
 {
-    ConnectionStates states;
-    for (std::size_t start = 0; start <= text.size();) {
-        const std::size_t end = std::min(text.find(',', start), text.size());
-        const auto *const found = std::ranges::find(state_names, text.substr(start, end - start));
-        if (found == state_names.end()) {
-            return fail(fmt::format("expected a list of {}", fmt::join(state_names, ", ")));
-        }
-        states.mask |= static_cast<std::uint8_t>(1u << (found - state_names.begin()));
-        start = end + 1;
-    }
-    return states;
+    const auto mask = parse_mask(state_names, text);
+    return mask ? Result<ValueData>{ConnectionStates{*mask}} : std::unexpected(mask.error());
+}
+
+Result<ValueData> parse_nat_states(std::string_view text, const Property & /*property*/,
+                                   Family /*family*/)
+{
+    const auto mask = parse_mask(nat_state_names, text);
+    return mask ? Result<ValueData>{NatStates{*mask}} : std::unexpected(mask.error());
 }
 
 Result<Value> parse_value(const Word &word, const Property &property, Family family)
@@ -226,7 +274,8 @@ Result<Value> parse_value(const Word &word, const Property &property, Family fam
     }
     auto data = property.parse(text, property, family);
     if (!data) {
-        const bool is_choice = property.parse == parse_word || property.parse == parse_states;
+        const bool is_choice = property.parse == parse_word || property.parse == parse_states ||
+                               property.parse == parse_nat_states;
         return fail(fmt::format("{} {}: {}",
                                 is_choice ? "input does not match any value of"
                                           : "invalid value for argument",

@@ -3,6 +3,7 @@
 // adding a property is adding a row.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -42,7 +43,8 @@ enum class Side : std::uint8_t {
 // Which rule tables have the property; menus of other kinds do not ask.
 inline constexpr unsigned table_filter = 1;
 inline constexpr unsigned table_raw = 2;
-inline constexpr unsigned table_all = table_filter | table_raw;
+inline constexpr unsigned table_nat = 4;
+inline constexpr unsigned table_all = table_filter | table_raw | table_nat;
 
 // Which families have the property.
 inline constexpr unsigned family_ipv4 = 1;
@@ -74,11 +76,16 @@ struct Property {
     std::int64_t high = 0;                   // … and the length of texts and lists
     Reference reference = Reference::none;
     Side side = Side::both;
-    std::string_view action; // only with this action
+    std::span<const std::string_view> actions; // only with one of these; empty: with any
+    std::string_view alias;                    // another name it is known by when read
 
     [[nodiscard]] constexpr bool has(unsigned trait) const
     {
         return (traits & trait) != 0;
+    }
+    [[nodiscard]] constexpr bool fits(std::string_view action) const
+    {
+        return actions.empty() || std::ranges::find(actions, action) != actions.end();
     }
 };
 
@@ -90,10 +97,15 @@ Result<ValueData> parse_text(std::string_view text, const Property &property, Fa
 Result<ValueData> parse_name(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_label(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_range(std::string_view text, const Property &, Family family);
+// The same, but for the unspecified address: one that a packet can be given.
+Result<ValueData> parse_new_addresses(std::string_view text, const Property &, Family family);
 Result<ValueData> parse_port_ranges(std::string_view text, const Property &, Family);
+// A port or a range of them, without 0: what a packet can be given.
+Result<ValueData> parse_new_ports(std::string_view text, const Property &, Family);
 Result<ValueData> parse_single_ports(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_protocol_value(std::string_view text, const Property &, Family);
 Result<ValueData> parse_states(std::string_view text, const Property &, Family);
+Result<ValueData> parse_nat_states(std::string_view text, const Property &, Family);
 
 // The whole value with its negation; errors are worded as the console does and have the place.
 Result<Value> parse_value(const Word &word, const Property &property, Family family);

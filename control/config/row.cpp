@@ -91,7 +91,7 @@ std::optional<Operand> ItemRow::operand(std::string_view name) const
         return static_cast<std::int64_t>(name == "bytes" ? counter.bytes : counter.packets);
     }
     if (const Property *property = menu_.property(name)) {
-        if (const Value *value = item_.get(name)) {
+        if (const Value *value = item_.get(property->name)) {
             return to_operand(*value);
         }
         return property->fallback.empty() ? Operand{}

@@ -35,9 +35,16 @@ bool refers_to_something(const Config &config, const Environment &environment,
     return true;
 }
 
-bool needs_tracking(const Item &rule)
+// Without the tracker the rule matches nothing.
+bool lives_by_tracking(const Menu &menu, const Item &rule)
 {
-    return rule.get("connection-state") != nullptr ||
+    return menu.table == "nat" || rule.get("connection-state") != nullptr ||
+           rule.get("connection-nat-state") != nullptr;
+}
+
+bool needs_tracking(const Menu &menu, const Item &rule)
+{
+    return lives_by_tracking(menu, rule) ||
            rule.value_or("action", std::string()) == "fasttrack-connection";
 }
 
@@ -58,7 +65,7 @@ bool rule_is_valid(const Config &config, const Environment &environment, std::st
             return false;
         }
     }
-    return item.get("connection-state") == nullptr || tracking_mode(config) != "no";
+    return !lives_by_tracking(*record, item) || tracking_mode(config) != "no";
 }
 
 bool tracking_active(const Config &config, const Environment &environment)
@@ -67,14 +74,14 @@ bool tracking_active(const Config &config, const Environment &environment)
     if (mode != "auto") {
         return mode == "yes";
     }
-    constexpr std::array filters{menu_filter4, menu_filter6};
-    return std::ranges::any_of(filters, [&](std::string_view menu) {
+    return std::ranges::any_of(rule_menus, [&](std::string_view path) {
+        const Menu &menu = *find_menu(path);
         const auto works = [&](const Item &rule) {
-            return !rule.disabled() && rule_is_valid(config, environment, menu, rule);
+            return !rule.disabled() && rule_is_valid(config, environment, path, rule);
         };
-        const auto reached = reached_chains(config, menu, works);
-        return std::ranges::any_of(config.items(menu), [&](const Item &rule) {
-            return needs_tracking(rule) && reached.contains(rule_text(rule, "chain")) &&
+        const auto reached = reached_chains(config, path, works);
+        return std::ranges::any_of(config.items(path), [&](const Item &rule) {
+            return needs_tracking(menu, rule) && reached.contains(rule_text(rule, "chain")) &&
                    works(rule);
         });
     });

@@ -12,12 +12,13 @@ namespace tg {
 
 // Whether `item` of `menu` can do its work now; if not it shows I and matches nothing. A rule
 // needs its interface, its interface list and the chain it jumps to to exist, and tracking not to
-// be off if it asks for connection-state. A disabled rule may be valid.
+// be off if it is one of nat or asks for connection-state or connection-nat-state. A disabled rule
+// may be valid.
 bool rule_is_valid(const Config &config, const Environment &environment, std::string_view menu,
                    const Item &item);
 
-// Whether packets are tracked: enabled=yes; or auto, and an enabled valid rule of a filter needs
-// it, in a chain that packets can come to.
+// Whether packets are tracked: enabled=yes; or auto, and an enabled valid rule needs it, in a chain
+// that packets can come to.
 bool tracking_active(const Config &config, const Environment &environment);
 
 // Whether the rule writes a line for every packet that it matches.

@@ -24,10 +24,16 @@ struct ConnectionStates {
     friend bool operator==(const ConnectionStates &, const ConnectionStates &) = default;
 };
 
+// TG_NAT_STATE_*; printed in that order.
+struct NatStates {
+    std::uint8_t mask = 0;
+    friend bool operator==(const NatStates &, const NatStates &) = default;
+};
+
 // bool: yes/no. string: names, enums, comments.
 struct Value {
     std::variant<bool, std::int64_t, Duration, std::string, AddressRange, std::vector<PortRange>,
-                 Protocol, ConnectionStates, std::vector<std::string>>
+                 Protocol, ConnectionStates, NatStates, std::vector<std::string>>
         data = false;
     bool negated = false; // a leading "!"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -82,7 +83,9 @@ struct Details {
     std::uint16_t id = 0;
     std::uint16_t type = 0;
     std::uint16_t code = 0;
-    std::uint16_t call = 0; // of GRE
+    std::uint16_t call = 0;               // of GRE
+    std::optional<Endpoint> reply_source; // of a connection that is translated
+    std::optional<Endpoint> reply_destination;
 };
 
 Result<void> read_detail(std::string_view word, Connection &connection, Details &details)
@@ -109,6 +112,12 @@ Result<void> read_detail(std::string_view word, Connection &connection, Details 
         details.type = static_cast<std::uint16_t>(number(value));
     } else if (name == "call") {
         details.call = static_cast<std::uint16_t>(number(value));
+    } else if (name == "reply-src" || name == "reply-dst") {
+        const auto endpoint = read_endpoint(value);
+        if (!endpoint) {
+            return std::unexpected(endpoint.error());
+        }
+        (name == "reply-src" ? details.reply_source : details.reply_destination) = *endpoint;
     } else if (name == "code") {
         details.code = static_cast<std::uint16_t>(number(value));
     } else {
@@ -155,6 +164,14 @@ Result<Connection> read_connection(std::string_view description, std::uint32_t g
     reply = original;
     std::swap(reply.src, reply.dst);
     std::swap(reply.src_port, reply.dst_port);
+    if (const auto &from_server = details.reply_source) {
+        reply.src = from_server->address.raw;
+        reply.src_port = htons(from_server->port);
+    }
+    if (const auto &to_client = details.reply_destination) {
+        reply.dst = to_client->address.raw;
+        reply.dst_port = htons(to_client->port);
+    }
     connection.record.word = tg_word_make(generation, 0, details.state, details.flags);
     return connection;
 }

@@ -17,7 +17,8 @@ public:
     std::vector<EventStream::Told> events; // what the next who follows is told, to the end
 
     // "tcp 192.0.2.1:40000 198.51.100.1:443 state=established timeout=1d flags=SAC
-    //  packets=10/8 bytes=1000/800"; "icmp A B id=7 type=8 code=0". Error: what is wrong.
+    //  packets=10/8 bytes=1000/800"; "icmp A B id=7 type=8 code=0"; translated if it
+    // has reply-src=ENDPOINT or reply-dst=ENDPOINT. Error: what is wrong.
     Result<void> add(std::string_view description);
     // "new|update|destroy *ID CONNECTION", "lost N"
     Result<void> add_event(std::string_view description);

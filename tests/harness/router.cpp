@@ -300,7 +300,7 @@ Result<void> Router::commit(std::string_view routeros)
     const std::uint32_t zero = 0;
     datapath_->update("tg_control", bytes_of(zero), bytes_of(control));
     rule_log_.add_bank(bank_, config_, environment());
-    for (const std::string_view menu : {menu_filter4, menu_filter6, menu_raw4, menu_raw6}) {
+    for (const std::string_view menu : rule_menus) {
         for (const Item &item : config_.items(menu)) {
             const auto comment = item.value_or<std::string>("comment", "");
             if (comment.starts_with(probe_comment)) {
@@ -477,7 +477,7 @@ std::vector<std::string> Router::connections() const
 
 std::optional<tg_counter> Router::rule_counter(std::string_view comment) const
 {
-    for (const std::string_view menu : {menu_filter4, menu_filter6, menu_raw4, menu_raw6}) {
+    for (const std::string_view menu : rule_menus) {
         for (const Item &item : config_.items(menu)) {
             if (item.value_or<std::string>("comment", "") == comment) {
                 return rule_counters()[item.counter];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules: each matcher and action, what is left out, where chains stand, limits.
+#include <algorithm>
 #include <functional>
 
 #include "tests/unit/compile/build.h"
@@ -95,6 +96,14 @@ const std::vector<MatcherCase> matcher_cases = {
      [](const tg_rule &rule) { return rule.in_list == 1; }},
     {"out-interface-list=!LAN", TG_MATCH_OUT_INTERFACE_LIST, TG_MATCH_OUT_INTERFACE_LIST,
      [](const tg_rule &rule) { return rule.out_list == 0; }},
+    {"connection-nat-state=srcnat", TG_MATCH_NAT_STATE, 0,
+     [](const tg_rule &rule) { return rule.nat_states == TG_NAT_STATE_SRCNAT; }},
+    {"connection-nat-state=!dstnat", TG_MATCH_NAT_STATE, TG_MATCH_NAT_STATE,
+     [](const tg_rule &rule) { return rule.nat_states == TG_NAT_STATE_DSTNAT; }},
+    {"connection-nat-state=dstnat,srcnat", TG_MATCH_NAT_STATE, 0,
+     [](const tg_rule &rule) {
+         return rule.nat_states == (TG_NAT_STATE_SRCNAT | TG_NAT_STATE_DSTNAT);
+     }},
     {"fragment=yes", TG_MATCH_FRAGMENT, 0, [](const tg_rule &) { return true; }},
     {"fragment=no", TG_MATCH_FRAGMENT, TG_MATCH_FRAGMENT, [](const tg_rule &) { return true; }},
     {"in-interface-list=all", 0, 0, [](const tg_rule &) { return true; }},
@@ -133,6 +142,14 @@ TEST(CompileRule, ActionsArrive)
         {"raw", "prerouting", "action=notrack", TG_CHAIN_RAW_PREROUTING, TG_ACTION_NOTRACK},
         {"raw", "output", "action=drop", TG_CHAIN_RAW_OUTPUT, TG_ACTION_DROP},
         {"raw", "output", "action=return", TG_CHAIN_RAW_OUTPUT, TG_ACTION_RETURN},
+        {"nat", "srcnat", "", TG_CHAIN_NAT_SRCNAT, TG_ACTION_ACCEPT},
+        {"nat", "srcnat", "action=masquerade", TG_CHAIN_NAT_SRCNAT, TG_ACTION_MASQUERADE},
+        {"nat", "dstnat", "action=redirect", TG_CHAIN_NAT_DSTNAT, TG_ACTION_REDIRECT},
+        {"nat", "input", "protocol=tcp action=src-nat to-ports=9", TG_CHAIN_NAT_INPUT,
+         TG_ACTION_SRC_NAT},
+        {"nat", "output", "protocol=udp action=dst-nat to-ports=9", TG_CHAIN_NAT_OUTPUT,
+         TG_ACTION_DST_NAT},
+        {"nat", "dstnat", "action=passthrough", TG_CHAIN_NAT_DSTNAT, TG_ACTION_PASSTHROUGH},
     };
     for (const ActionCase &row : cases) {
         for (const int family : {TG_FAMILY_IPV4, TG_FAMILY_IPV6}) {
@@ -159,6 +176,47 @@ TEST(CompileRule, RulesThatLogSaySo)
     EXPECT_EQ(rule.action, TG_ACTION_PASSTHROUGH);
 }
 
+// The only rule of IPv4's or IPv6's chain srcnat.
+tg_rule one_translation(const std::string &menu, const std::string &action)
+{
+    const auto family = menu == menu_nat4 ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6;
+    const Image image = build(menu + " add chain=srcnat protocol=tcp action=" + action);
+    const auto rules = rules_of(image, family, TG_CHAIN_NAT_SRCNAT);
+    EXPECT_EQ(rules.size(), 1u) << action;
+    return rules.empty() ? tg_rule{} : rules.front();
+}
+
+TEST(CompileRule, TranslationsArriveWhole)
+{
+    const std::string ip(menu_nat4);
+    const tg_rule none = one_translation(ip, "masquerade");
+    EXPECT_EQ(none.action, TG_ACTION_MASQUERADE);
+    EXPECT_TRUE(std::ranges::all_of(none.does.bytes, [](std::uint8_t byte) { return byte == 0; }));
+
+    const tg_rule range =
+        one_translation(ip, "src-nat to-addresses=192.0.2.5-192.0.2.9 to-ports=1024-65535");
+    EXPECT_EQ(range.action, TG_ACTION_SRC_NAT);
+    EXPECT_TRUE(same(range.does.nat.addresses.low, ipv4(192, 0, 2, 5)));
+    EXPECT_TRUE(same(range.does.nat.addresses.high, ipv4(192, 0, 2, 9)));
+    EXPECT_EQ(range.does.nat.ports.low, 1024u);
+    EXPECT_EQ(range.does.nat.ports.high, 65535u);
+    EXPECT_EQ(range.matchers, TG_MATCH_PROTOCOL + 0u); // what it changes to is no matcher
+
+    const tg_rule prefix = one_translation(ip, "netmap to-addresses=192.0.2.0/24");
+    EXPECT_EQ(prefix.action, TG_ACTION_NETMAP);
+    EXPECT_TRUE(same(prefix.does.nat.addresses.low, ipv4(192, 0, 2, 0)));
+    EXPECT_TRUE(same(prefix.does.nat.addresses.high, ipv4(192, 0, 2, 255)));
+    EXPECT_EQ(prefix.does.nat.ports.high, 0u);
+
+    for (const std::string name : {"to-address", "to-addresses"}) {
+        const tg_rule six =
+            one_translation(std::string(menu_nat6), "src-nat " + name + "=2001:db8::/112");
+        EXPECT_EQ(six.does.nat.addresses.low.bytes[3], 0xb8);
+        EXPECT_EQ(six.does.nat.addresses.low.bytes[15], 0x00);
+        EXPECT_EQ(six.does.nat.addresses.high.bytes[15], 0xff);
+    }
+}
+
 TEST(CompileRule, UnknownActionIsAnError)
 {
     Config config = configure("/ip firewall filter add chain=input action=drop");
@@ -181,8 +239,12 @@ TEST(CompileRule, RulesThatCannotMatchAreLeftOut)
     }
     const Image untracked = build("/ip firewall connection tracking set enabled=no\n"
                                   "/ip firewall filter add chain=input connection-state=new\n"
+                                  "/ip firewall filter add chain=forward "
+                                  "connection-nat-state=dstnat\n"
+                                  "/ip firewall nat add chain=srcnat action=masquerade\n"
                                   "/ip firewall filter add chain=input protocol=tcp");
     EXPECT_EQ(rules_of(untracked, TG_FAMILY_IPV4, TG_CHAIN_FILTER_INPUT).size(), 1u);
+    EXPECT_EQ(untracked.elements.size(), TG_BANK_FIRST + 2);
 }
 
 TEST(CompileRule, OrderAndCountersAreTheMenus)

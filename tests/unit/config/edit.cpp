@@ -46,12 +46,16 @@ TEST(Counters, AreSharedByAllTables)
     const auto config = run_script({}, "/ip firewall filter add chain=input\n"
                                        "/ip firewall raw add chain=output\n"
                                        "/ipv6 firewall filter add chain=input\n"
-                                       "/ipv6 firewall raw add chain=output\n");
+                                       "/ipv6 firewall raw add chain=output\n"
+                                       "/ip firewall nat add chain=srcnat\n"
+                                       "/ipv6 firewall nat add chain=dstnat\n");
     ASSERT_TRUE(config);
     EXPECT_EQ(counters(*config, menu_filter4), Numbers{0});
     EXPECT_EQ(counters(*config, menu_raw4), Numbers{1});
     EXPECT_EQ(counters(*config, menu_filter6), Numbers{2});
     EXPECT_EQ(counters(*config, menu_raw6), Numbers{3});
+    EXPECT_EQ(counters(*config, menu_nat4), Numbers{4});
+    EXPECT_EQ(counters(*config, menu_nat6), Numbers{5});
 }
 
 TEST(Counters, OfRemovedRulesCoolForOneCommit)

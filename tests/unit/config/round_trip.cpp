@@ -22,10 +22,15 @@ struct Choice {
 };
 
 const std::vector<Choice> choices{
-    {"chain", {"input", "forward", "output", "prerouting", "mine", "\"one of mine\""}},
+    {"chain",
+     {"input", "forward", "output", "prerouting", "srcnat", "dstnat", "mine", "\"one of mine\""}},
     {"action",
-     {"accept", "drop", "notrack", "passthrough", "fasttrack-connection", "jump", "return"}},
+     {"accept", "drop", "notrack", "passthrough", "fasttrack-connection", "jump", "return",
+      "masquerade", "src-nat", "dst-nat", "redirect", "netmap"}},
     {"jump-target", {"mine", "nowhere", "\"one of mine\"", "forward"}},
+    {"to-addresses", {"192.0.2.1-192.0.2.9", "192.0.2.0/24", "2001:db8::1", "2001:db8::/64"}},
+    {"to-ports", {"8080", "1024-65535"}},
+    {"connection-nat-state", {"srcnat", "!dstnat", "srcnat,dstnat"}},
     {"connection-state", {"new", "!invalid", "established,related,untracked"}},
     {"protocol", {"tcp", "udp", "!icmp", "6", "253", "sctp"}},
     {"src-address", {"192.0.2.1", "!192.0.2.0/25", "192.0.2.1-192.0.2.9", "2001:db8::/32"}},
@@ -40,8 +45,6 @@ const std::vector<Choice> choices{
     {"log", {"yes", "no"}},
     {"disabled", {"yes", "no"}},
 };
-
-constexpr std::array rule_menus{menu_filter4, menu_raw4, menu_filter6, menu_raw6};
 
 Config without_ids(Config config)
 {

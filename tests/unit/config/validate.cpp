@@ -63,15 +63,35 @@ TEST(Validity, NeedsWhatTheRuleNames)
             "/ip firewall raw add chain=mine",
             false},
         Row{"/ip firewall filter add chain=input action=jump jump-target=output", true},
+        Row{"/ip firewall filter add chain=forward connection-nat-state=!dstnat", true},
+        Row{"/ip firewall connection tracking set enabled=no; "
+            "/ip firewall filter add chain=forward connection-nat-state=!dstnat",
+            false},
     };
     for (const Row &row : rows) {
         EXPECT_EQ(first_rule_is_valid(make(row.script)), row.valid) << row.script;
     }
 }
 
+TEST(Validity, OfNatNeedsTracking)
+{
+    for (const std::string rule :
+         {"action=masquerade", "out-interface=wan0", "action=passthrough"}) {
+        for (const std::string_view menu : {menu_nat4, menu_nat6}) {
+            const std::string add = std::string(menu) + " add chain=srcnat " + rule;
+            EXPECT_TRUE(first_rule_is_valid(make(add), menu)) << add;
+            EXPECT_FALSE(first_rule_is_valid(
+                make("/ip firewall connection tracking set enabled=no; " + add), menu))
+                << add;
+        }
+    }
+    EXPECT_FALSE(first_rule_is_valid(
+        make("/ip firewall nat add chain=srcnat action=masquerade out-interface=ppp0"), menu_nat4));
+}
+
 TEST(Validity, OfAnUnknownMenuIsNothing)
 {
-    EXPECT_FALSE(rule_is_valid({}, environment, "/ip firewall nat", {}));
+    EXPECT_FALSE(rule_is_valid({}, environment, "/ip firewall mangle", {}));
 }
 
 TEST(Tracking, IsActiveWhileSomethingNeedsIt)
@@ -102,6 +122,24 @@ TEST(Tracking, IsActiveWhileSomethingNeedsIt)
         Row{"/ip firewall connection tracking set enabled=auto; "
             "/ip firewall filter add chain=forward action=fasttrack-connection",
             true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall filter add chain=forward connection-nat-state=dstnat",
+            true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall nat add chain=srcnat action=masquerade",
+            true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ipv6 firewall nat add chain=dstnat action=accept",
+            true},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall nat add chain=srcnat action=masquerade disabled=yes",
+            false},
+        Row{"/ip firewall connection tracking set enabled=auto; "
+            "/ip firewall nat add chain=srcnat action=masquerade out-interface=ppp0",
+            false},
+        Row{"/ip firewall connection tracking set enabled=no; "
+            "/ip firewall nat add chain=srcnat action=masquerade",
+            false},
         Row{"/ip firewall connection tracking set enabled=auto; "
             "/ip firewall raw add chain=prerouting action=notrack",
             false},
