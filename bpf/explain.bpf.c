@@ -10,9 +10,9 @@
 #include "path/finish.h"
 #include "path/ingress.h"
 
-TG_INLINE int tg_explained_as(struct tg_packet *packet, int decided)
+TG_INLINE int tg_explained_as(struct __sk_buff *ctx, struct tg_packet *packet, int decided)
 {
-    int reason = tg_settle(packet, (__u32)decided);
+    int reason = tg_settle(ctx, packet, (__u32)decided);
 
     tg_count(packet, (__u32)reason);
     return reason;
@@ -27,7 +27,7 @@ int explain_ingress(struct __sk_buff *ctx)
     if (!packet || !record)
         return TG_REASON_NO_SCRATCH;
     __builtin_memset(record, 0, sizeof(*record));
-    return tg_explained_as(packet, tg_ingress(ctx, packet));
+    return tg_explained_as(ctx, packet, tg_ingress(ctx, packet));
 }
 
 SEC("tc")
@@ -39,7 +39,7 @@ int explain_egress(struct __sk_buff *ctx)
     if (!packet || !record)
         return TG_REASON_NO_SCRATCH;
     __builtin_memset(record, 0, sizeof(*record));
-    return tg_explained_as(packet, tg_egress(ctx, packet, tg_origin_of(ctx)));
+    return tg_explained_as(ctx, packet, tg_egress(ctx, packet, tg_origin_of(ctx)));
 }
 
 char tg_license[] SEC("license") = "Dual BSD/GPL";

@@ -5,6 +5,7 @@
 #include "path/scratch.h"
 
 #include "path/egress.h"
+#include "path/finish_egress.h"
 
 SEC("tc")
 int tc_egress(struct __sk_buff *ctx)
@@ -17,7 +18,7 @@ int tc_egress(struct __sk_buff *ctx)
     packet = tg_egress_packet(ctx);
     if (!packet)
         return TG_TC_DROP;
-    return tg_finish_egress(packet, tg_egress(ctx, packet, origin));
+    return tg_finish_egress(ctx, packet, tg_egress(ctx, packet, origin));
 }
 
 char tg_license[] SEC("license") = "Dual BSD/GPL";

@@ -13,10 +13,11 @@ SEC("tc")
 int tc_ingress(struct __sk_buff *ctx)
 {
     struct tg_packet *packet = tg_ingress_packet(ctx);
-    __u32 judged = tg_handover_reason(ctx);
+    __u32 judged;
 
     if (!packet)
         return TG_TC_DROP;
+    judged = tg_handover_read(ctx, packet);
     if (judged)
         return tg_finish_handed(ctx, packet, judged);
     return tg_finish_ingress(ctx, packet, tg_ingress(ctx, packet));

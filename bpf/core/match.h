@@ -31,7 +31,7 @@ TG_INLINE bool tg_ports_known(const struct tg_packet *packet)
 #define TG_MATCH_CHEAP                                                                             \
     (TG_MATCH_CONNECTION_STATE | TG_MATCH_PROTOCOL | TG_MATCH_IN_INTERFACE |                       \
      TG_MATCH_OUT_INTERFACE | TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST |           \
-     TG_MATCH_FRAGMENT)
+     TG_MATCH_FRAGMENT | TG_MATCH_NAT_STATE)
 
 /* Which of the cheap matchers hold for the packet. */
 TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet *packet)
@@ -52,6 +52,8 @@ TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet
         holding |= TG_MATCH_OUT_INTERFACE_LIST;
     if (tg_packet_is(packet, TG_PACKET_LATER_PIECE))
         holding |= TG_MATCH_FRAGMENT;
+    if (rule->nat_states & packet->nat_states)
+        holding |= TG_MATCH_NAT_STATE;
     return holding;
 }
 

@@ -7,6 +7,7 @@
 #include "tidegate/conn.h"
 #include "tidegate/limits.h"
 #include "tidegate/maps.h"
+#include "tidegate/nat.h"
 #include "tidegate/tuple.h"
 
 enum tg_packet_flag {
@@ -29,6 +30,9 @@ enum tg_packet_flag {
     TG_PACKET_TAGGED = 1u << 16,   /* came with a VLAN tag, in the frame or beside it */
     TG_PACKET_TTL_USED = 1u << 17, /* the router is as far as its TTL goes */
     TG_PACKET_LAST_PIECE = 1u << 18, /* a fragment that no other follows */
+    TG_PACKET_TRANSLATED = 1u << 19, /* leaves with another tuple than it came with: translated */
+    TG_PACKET_HALFWAY = 1u << 20,    /* … and tuple has its new destination already: see wire */
+    TG_PACKET_UNSOURCED = 1u << 21,  /* … and the kernel sends it: its source is TC egress's work */
 };
 
 /* What a TCP segment says, in host order. */
@@ -45,7 +49,7 @@ struct tg_tcp_numbers {
 #define TG_TCP_OPTIONS 0x80u /* its header has options */
 
 struct tg_packet {
-    struct tg_tuple tuple; /* as on the wire */
+    struct tg_tuple tuple; /* as on the wire; behind dstnat with the new destination */
     struct tg_addr next_hop;
     __u64 now;      /* jiffies */
     __u64 bank;     /* number of the bank this packet is judged by; 0: not armed */
@@ -70,6 +74,7 @@ struct tg_packet {
     __u16 piece_offset;    /* of a fragment: where its part of the datagram begins */
     __u16 piece_begin;     /* … and what stands before it, in TG_FRAGMENT_UNIT */
     __u16 piece_end;       /* … and where it ends there: tg_piece_part */
+    __u16 quoted_l4;       /* offset in the frame of the L4 header that an ICMP error quotes */
     __u16 out_vlan;        /* XDP: to be tagged so, if wire_ifindex is another than out_ifindex */
     __u8 out_dst_mac[6];   /* of the next hop */
     __u8 out_src_mac[6];   /* of the outgoing interface */
@@ -82,17 +87,29 @@ struct tg_packet {
     __u8 connection_state; /* enum tg_connection_state */
     __u8 untracked;        /* raw notrack, or tracking is off */
     __u8 direction;        /* enum tg_direction, if it belongs to a connection */
+    __u8 nat_states;       /* TG_NAT_STATE_* of its connection */
     __u8 jumps;            /* in a walk: how many of `behind` are in use */
+    __u32 matched;         /* element number of the rule that ended the last walk */
     /* What follows is of an earlier packet until a flag or the protocol says it is of this one. */
     struct tg_tcp_numbers tcp;
-    struct tg_tcp_view view; /* how it sees its connection */
-    struct tg_tuple quoted;  /* of the packet an ICMP error is about */
-    struct tg_conn pending;  /* the connection this packet opens */
-    __u32
-        behind[TG_LIMIT_JUMPS]; /* elements of the bank where a walk goes on, the last one first */
+    struct tg_tcp_view view;    /* how it sees its connection */
+    struct tg_tuple quoted;     /* of the packet an ICMP error is about */
+    struct tg_tuple wire;       /* as it came, if tuple is not that any more */
+    struct tg_tuple translated; /* as it leaves; of an ICMP error, all but what it quotes */
+    struct tg_tuple requoted;   /* of the packet an ICMP error is about, as its sender knows it */
+    struct tg_nat_ports nat_ports; /* of the connection this packet opens, for its source */
+    struct tg_conn pending;        /* the connection this packet opens */
+    /* Elements of the bank where a walk goes on, the last one first. */
+    __u32 behind[TG_LIMIT_JUMPS];
 };
 
 TG_INLINE bool tg_packet_is(const struct tg_packet *packet, __u32 flags)
 {
     return (packet->flags & flags) != 0;
+}
+
+/* The tuple the packet came with. */
+TG_INLINE const struct tg_tuple *tg_wire_tuple(const struct tg_packet *packet)
+{
+    return tg_packet_is(packet, TG_PACKET_HALFWAY) ? &packet->wire : &packet->tuple;
 }

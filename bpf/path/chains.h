@@ -103,6 +103,7 @@ TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
     if (1u << (action & 31) & TG_WALK_TURNS)
         return tg_walk_to(index, walk, element->rule.does.jump.first);
     walk->action = action;
+    walk->packet->matched = number;
     return 1;
 }
 

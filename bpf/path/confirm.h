@@ -3,21 +3,28 @@
  */
 #pragma once
 
+#include "path/nat.h"
+#include "path/nat_ports.h"
 #include "path/table.h"
 
 #define TG_CONFIRM_TRIES 4
 
-/* Counts the packet in the connection that another CPU has opened; 0: it is gone already. */
+/*
+ * Counts the packet in the connection that another CPU has opened, and translates it as that says;
+ * 0: it is gone already.
+ */
 __noinline int tg_confirm_other(struct tg_packet *packet)
 {
     struct tg_found winner;
 
     if (!packet)
         return 0;
-    winner = tg_conn_find(&packet->tuple, packet->hash);
+    winner = tg_conn_find(tg_wire_tuple(packet), packet->hash);
     if (!winner.conn)
         return 0;
-    tg_store_count_conn(winner.conn, (__u8)winner.direction, packet->packets, packet->bytes);
+    packet->direction = (__u8)winner.direction;
+    tg_store_count_conn(winner.conn, packet->direction, packet->packets, packet->bytes);
+    tg_nat_follow(packet, winner.conn, winner.conn->word);
     return 1;
 }
 
@@ -140,9 +147,11 @@ TG_INLINE bool tg_conn_admit(__u8 family, __u64 limit)
 /*
  * Inserts the pending connection. TG_REASON_NEXT: done, or another CPU has just opened the same
  * one and the packet counts there. TG_REASON_TABLE_FULL: there is no place for it.
+ * TG_REASON_NAT_PORT_EXHAUSTED: there is no port for it.
  */
-TG_INLINE int tg_conn_confirm(struct tg_packet *packet)
+TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
 {
+    bool translated = tg_packet_is(packet, TG_PACKET_TRANSLATED);
     const struct tg_bank_header *settings = tg_bank_settings(packet->bank);
     bool local = tg_packet_is(packet, TG_PACKET_LOCAL);
     __u64 limit = local ? tg_most_connections(settings) : settings->max_connections;
@@ -167,15 +176,23 @@ TG_INLINE int tg_conn_confirm(struct tg_packet *packet)
                 return TG_REASON_TABLE_FULL;
             tg_store_handed_over((__u32)reclaimed - TG_RECLAIM_DONE, family);
         }
+        if (translated && !tg_nat_choose(ctx, packet)) {
+            tg_store_connections(family, -1);
+            return TG_REASON_NAT_PORT_EXHAUSTED;
+        }
         error = tg_store_insert(pending, tg_ticks_per_second());
-        if (!error)
+        if (!error) {
+            tg_tuple_mirror(&pending->reply, &packet->translated);
             return TG_REASON_NEXT;
+        }
         tg_store_connections(family, -1);
+        if (error == -TG_EADDRINUSE)
+            continue; /* another CPU has just taken it */
         if (error != -TG_EEXIST)
             return TG_REASON_TABLE_FULL;
         if (tg_confirm_other(packet))
             return TG_REASON_NEXT;
         /* The record is just being removed: the next try finds the tuple free. */
     }
-    return TG_REASON_TABLE_FULL;
+    return translated ? TG_REASON_NAT_PORT_EXHAUSTED : TG_REASON_TABLE_FULL;
 }

@@ -5,6 +5,7 @@
 #include "core/expiry.h"
 #include "core/sanity.h"
 #include "path/adopt.h"
+#include "path/nat.h"
 #include "path/table.h"
 #include "path/verify.h"
 
@@ -16,14 +17,18 @@
  */
 TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *moment)
 {
-    struct tg_conn *conn;
+    struct tg_tuple way;
+    struct tg_found found;
 
     if (!tg_packet_is(packet, TG_PACKET_QUOTED) ||
         !tg_addr_equal(&packet->tuple.dst, &packet->quoted.src))
         return TG_CONNECTION_STATE_INVALID;
-    conn = tg_conn_find(&packet->quoted, tg_hash_of(&packet->quoted)).conn;
-    if (!conn || tg_conn_overdue(conn, conn->word, packet->now, moment))
+    /* Where the quoted packet was seen, its answers look so; the error goes their way. */
+    tg_tuple_mirror(&packet->quoted, &way);
+    found = tg_conn_find(&way, tg_hash_of(&way));
+    if (!found.conn || tg_conn_overdue(found.conn, found.conn->word, packet->now, moment))
         return TG_CONNECTION_STATE_INVALID;
+    tg_nat_follow_error(packet, found.conn, found.direction, found.conn->word);
     return TG_CONNECTION_STATE_RELATED;
 }
 
@@ -151,6 +156,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
     }
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN)) {
         tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
+        tg_nat_follow(packet, conn, word);
         return true;
     }
     /*
@@ -169,6 +175,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
     if (step.connection_state == TG_CONNECTION_STATE_INVALID)
         return true;
     tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
+    tg_nat_follow(packet, conn, word);
     if (step.finished) {
         tg_conn_close(conn, step.word, packet->now);
         return true;

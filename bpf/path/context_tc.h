@@ -19,6 +19,9 @@ typedef struct __sk_buff tg_ctx;
 /* The same, of a size the compiler does not know. */
 #define tg_ctx_load_some tg_ctx_load
 
+/* What is changed that way is made up for in a checksum: the kernel's sum over all stays right. */
+#define tg_ctx_store(ctx, offset, from, size) (bpf_skb_store_bytes(ctx, offset, from, size, 0) == 0)
+
 /* Sums bytes where they lie: in an skb they may lie anywhere. */
 TG_INLINE bool tg_ctx_sum(tg_ctx *ctx, __u32 offset, __u32 length, __u64 *sum)
 {

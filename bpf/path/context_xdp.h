@@ -57,7 +57,10 @@ TG_INLINE bool tg_ctx_load(tg_ctx *ctx, __u32 offset, void *to, __u32 size)
     return bpf_xdp_load_bytes(ctx, offset, to, size) == 0;
 }
 
-/* The same, of a size the compiler does not know, or seldom: the verifier follows one way only. */
+#define tg_ctx_store(ctx, offset, from, size) (bpf_xdp_store_bytes(ctx, offset, from, size) == 0)
+
+/* Loads as above a size the compiler does not know, or seldom: the verifier follows one way only.
+ */
 #define tg_ctx_load_some(ctx, offset, to, size) (bpf_xdp_load_bytes(ctx, offset, to, size) == 0)
 
 /* The verifier forgets which way led to a number, and looks at what follows once. */

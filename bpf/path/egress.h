@@ -4,12 +4,13 @@
 
 #include "path/chains.h"
 #include "path/conntrack.h"
-#include "path/finish_egress.h"
 #include "path/fragment.h"
+#include "path/nat.h"
 #include "path/origin.h"
 #include "path/parse.h"
 #include "path/sanity.h"
 #include "path/scratch.h"
+#include "path/unsourced.h"
 
 /* The CPU's slot, made ready for this packet; NULL only if the kernel has none. */
 TG_INLINE struct tg_packet *tg_egress_packet(tg_ctx *ctx)
@@ -35,10 +36,14 @@ TG_INLINE int tg_egress_router(tg_ctx *ctx, struct tg_packet *packet)
     return tg_stage_raw_output(ctx, packet)
                ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_nat_output(ctx, packet)
                ?: tg_stage_filter_output(ctx, packet);
 }
 
-/* The kernel forwards it by itself: it is judged here, and accepted only by the forward chain. */
+/*
+ * The kernel forwards it by itself: it is judged here, and accepted only by the forward chain. Its
+ * route is behind it, so its destination stays as it is.
+ */
 TG_INLINE int tg_egress_forwarded(tg_ctx *ctx, struct tg_packet *packet)
 {
     packet->flags |= TG_PACKET_BY_KERNEL;
@@ -55,8 +60,10 @@ TG_INLINE int tg_egress(tg_ctx *ctx, struct tg_packet *packet, enum tg_origin or
     if (reason)
         return reason;
     if (origin == TG_ORIGIN_ROUTER || tg_own_tunnel(packet))
-        return tg_egress_router(ctx, packet);
+        return tg_stage_srcnat(ctx, packet, tg_egress_router(ctx, packet));
     if (origin == TG_ORIGIN_REFUSED)
         return TG_REASON_INPUT_FORWARDED;
-    return tg_egress_forwarded(ctx, packet);
+    if (origin == TG_ORIGIN_UNSOURCED)
+        return tg_resource(packet) ? TG_REASON_NEXT : TG_REASON_NAT_FAILED;
+    return tg_stage_srcnat(ctx, packet, tg_egress_forwarded(ctx, packet));
 }

@@ -8,12 +8,12 @@
 #include "path/fragment.h"
 
 /* See tg_settle. */
-__noinline int tg_settle_first(struct tg_packet *packet, __u32 reason)
+__noinline int tg_settle_first(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
     if (!packet)
         return TG_REASON_NO_SCRATCH;
     if (tg_packet_is(packet, TG_PACKET_PENDING) && tg_reason_accepts(reason)) {
-        __u32 refusal = (__u32)tg_conn_confirm(packet);
+        __u32 refusal = (__u32)tg_conn_confirm(ctx, packet);
 
         if (refusal)
             reason = refusal;
@@ -34,11 +34,11 @@ __noinline int tg_settle_first(struct tg_packet *packet, __u32 reason)
  * verdict on a first fragment, and takes back drops and rewriting while nothing is committed.
  * Nothing of this is about the packets in the middle of a connection.
  */
-TG_INLINE int tg_settle(struct tg_packet *packet, __u32 reason)
+TG_INLINE int tg_settle(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
     if (packet->bank && !tg_packet_is(packet, TG_PACKET_PENDING | TG_PACKET_FIRST_PIECE))
         return (int)reason;
-    return tg_settle_first(packet, reason);
+    return tg_settle_first(ctx, packet, reason);
 }
 
 /* By whoever ends the packet's way, so that it is counted once. */

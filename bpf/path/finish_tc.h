@@ -7,9 +7,12 @@
 #include "path/answer_tc.h"
 #include "path/chains.h"
 #include "path/finish.h"
+#include "path/fragment.h"
 #include "path/parse.h"
+#include "path/rewrite_tc.h"
 #include "path/route.h"
 #include "path/send.h"
+#include "path/unsourced.h"
 
 /* One hop less. The kernel keeps a checksum over the packet that the store must correct. */
 TG_INLINE bool tg_decrement_ttl(tg_ctx *ctx, const struct tg_packet *packet)
@@ -48,8 +51,10 @@ TG_INLINE int tg_send(tg_ctx *ctx, struct tg_packet *packet)
 }
 
 /* What TC egress is told: see enum tg_verdict. */
-TG_INLINE __u16 tg_tag_of(__u8 verdict)
+TG_INLINE __u16 tg_tag_of(const struct tg_packet *packet, __u8 verdict)
 {
+    if (tg_packet_is(packet, TG_PACKET_UNSOURCED))
+        return TG_TAG_UNSOURCED;
     if (verdict == TG_VERDICT_INPUT)
         return TG_TAG_INPUT;
     return verdict == TG_VERDICT_FORWARD || verdict == TG_VERDICT_STACK ? TG_TAG_FORWARD : 0;
@@ -65,55 +70,107 @@ TG_INLINE int tg_end(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
     if (verdict == TG_VERDICT_ANSWER)
         return tg_answer_due(packet, reason) ? tg_answer(ctx, packet, reason) : TG_TC_DROP;
     /* Before the first commit what the stack forwards is none of our business, and counted here. */
-    ctx->tc_index = packet->bank ? tg_tag_of(verdict) : TG_TAG_FORWARD;
+    ctx->tc_index = packet->bank ? tg_tag_of(packet, verdict) : TG_TAG_FORWARD;
     return verdict == TG_VERDICT_FORWARD ? tg_send(ctx, packet) : TG_TC_NEXT;
+}
+
+/*
+ * Translates an accepted packet before it goes on; false: that cannot be done. What only the kernel
+ * can send gets its destination here and its source at TC egress, which is told so.
+ */
+TG_INLINE bool tg_translated(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
+{
+    if (!tg_packet_is(packet, TG_PACKET_TRANSLATED) || !tg_reason_accepts(reason))
+        return true;
+    return (reason != TG_REASON_FORWARD_STACK || tg_unsource(packet)) &&
+           tg_tc_translate(ctx, packet);
 }
 
 /* Ends a packet at TC ingress. */
 TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decided)
 {
-    __u32 reason = (__u32)tg_settle(packet, (__u32)decided);
+    __u32 reason = (__u32)tg_settle(ctx, packet, (__u32)decided);
 
+    if (!tg_translated(ctx, packet, reason))
+        reason = TG_REASON_NAT_FAILED;
     tg_count(packet, reason);
     return tg_end(ctx, packet, reason);
 }
 
-/*
- * Answers a packet in XDP's name, which has counted it. How large it may be is looked up once more;
- * if it is not too large by now, its sender will try again.
- */
-TG_INLINE int tg_answer_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
+/* How a packet is translated that XDP has left as it was: it belongs to a connection by now. */
+__noinline int tg_handed_follow(struct tg_packet *packet)
 {
-    bool size = reason == TG_REASON_TOO_BIG;
+    bool error;
+    struct tg_tuple way;
+    struct tg_found found;
 
-    if (tg_stage_parse(ctx, packet) ||
-        (size && (tg_stage_route(ctx, packet) || !tg_packet_is(packet, TG_PACKET_TOO_BIG)))) {
-        tg_store_count_answer(TG_ANSWER_FAILED, packet->packets, packet->bytes);
-        return TG_TC_DROP;
-    }
-    return tg_answer(ctx, packet, reason);
+    if (!packet)
+        return false;
+    packet->flags &= ~TG_PACKET_TRANSLATED;
+    if (tg_packet_is(packet, TG_PACKET_LATER_PIECE) && !tg_fragment_recall(packet))
+        return false;
+    error = tg_packet_is(packet, TG_PACKET_ICMP_ERROR);
+    if (error)
+        tg_tuple_mirror(&packet->quoted, &way);
+    else
+        way = packet->tuple;
+    found = tg_conn_find(&way, tg_hash_of(&way));
+    if (!found.conn)
+        return false;
+    packet->direction = (__u8)found.direction;
+    if (error)
+        tg_nat_follow_error(packet, found.conn, found.direction, found.conn->word);
+    else
+        tg_nat_follow(packet, found.conn, found.conn->word);
+    if (!tg_packet_is(packet, TG_PACKET_TRANSLATED))
+        return false;
+    tg_nat_turn(packet);
+    return true;
+}
+
+/* The way out is looked up once more, now that the size of a merged packet's segments is known. */
+TG_INLINE __u32 tg_handed_reason(tg_ctx *ctx, struct tg_packet *packet)
+{
+    if (tg_stage_route(ctx, packet) || tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
+        return TG_REASON_FORWARD_STACK;
+    return (__u32)tg_forward_reason(packet);
 }
 
 /*
- * Ends a packet that XDP has judged. It was counted there, but for those TC has to send; for these
- * the way out is looked up once more, now that the size of a merged packet's segments is known. If
- * it is no more one to be sent, the kernel deals with it as one accepted for forwarding.
+ * What becomes of a packet that XDP has judged. It was counted there, but for those TC has to send.
+ * If such a one is no more one to be sent, the kernel deals with it as one accepted for forwarding.
  */
-__noinline int tg_finish_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
+__noinline int tg_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
-    __u8 verdict = tg_reason_verdict(reason);
+    bool translate, forward;
+    __u32 mtu;
 
     if (!packet)
-        return TG_TC_DROP;
-    if (verdict == TG_VERDICT_ANSWER)
-        return tg_answer_handed(ctx, packet, reason);
-    if (verdict == TG_VERDICT_FORWARD) {
-        if (tg_stage_parse(ctx, packet) || tg_stage_route(ctx, packet) ||
-            tg_packet_is(packet, TG_PACKET_ROUTER_BOUND))
-            reason = TG_REASON_FORWARD_STACK;
-        else
-            reason = (__u32)tg_forward_reason(packet);
+        return TG_REASON_NO_SCRATCH;
+    forward = tg_reason_verdict(reason) == TG_VERDICT_FORWARD;
+    translate = tg_packet_is(packet, TG_PACKET_TRANSLATED) && tg_reason_accepts(reason);
+    mtu = packet->mtu;
+    if (!translate && !forward && tg_reason_verdict(reason) != TG_VERDICT_ANSWER)
+        return (int)reason;
+    if (tg_stage_parse(ctx, packet) || (translate && !tg_handed_follow(packet)))
+        reason = TG_REASON_NAT_FAILED;
+    else if (forward)
+        reason = tg_handed_reason(ctx, packet);
+    else
+        packet->mtu = mtu;
+    if (translate && !tg_translated(ctx, packet, reason))
+        reason = TG_REASON_NAT_FAILED;
+    if (forward)
         tg_count(packet, reason);
-    }
+    return (int)reason;
+}
+
+/* Ends such a packet; XDP has asked whether its sender may be answered. */
+TG_INLINE int tg_finish_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 judged)
+{
+    __u32 reason = (__u32)tg_handed(ctx, packet, judged);
+
+    if (tg_reason_verdict(judged) == TG_VERDICT_ANSWER && reason == judged)
+        return tg_answer(ctx, packet, reason);
     return tg_end(ctx, packet, reason);
 }

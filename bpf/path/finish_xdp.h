@@ -9,6 +9,8 @@
 #include "path/device.h"
 #include "path/finish.h"
 #include "path/handover.h"
+#include "path/rewrite_xdp.h"
+#include "path/unsourced.h"
 
 /* Where frames for the outgoing interface go to the wire: a VLAN's have a tag there. */
 TG_INLINE bool tg_xdp_wire(struct tg_packet *packet)
@@ -60,7 +62,12 @@ TG_INLINE bool tg_xdp_make_room(tg_ctx *ctx, struct tg_packet *packet)
 {
     int less = (int)packet->l3_offset - (int)tg_xdp_link_header(packet);
 
-    return less == 0 || bpf_xdp_adjust_head(ctx, less) == 0;
+    if (less == 0)
+        return true;
+    packet->l3_offset -= less;
+    packet->l4_offset -= less;
+    packet->quoted_l4 -= less;
+    return bpf_xdp_adjust_head(ctx, less) == 0;
 }
 
 /* Both headers at once, as a frame begins. */
@@ -130,6 +137,19 @@ TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 }
 
 /*
+ * Translates an accepted packet before it leaves or goes on; false: that cannot be done. TC does it
+ * to what is an skb already. What only the kernel can send gets its source at TC egress.
+ */
+TG_INLINE bool tg_xdp_translated(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
+{
+    if (!tg_packet_is(packet, TG_PACKET_TRANSLATED) || !tg_reason_accepts(reason) ||
+        tg_packet_is(packet, TG_PACKET_GENERIC))
+        return true;
+    return (reason != TG_REASON_FORWARD_STACK || tg_unsource(packet)) &&
+           tg_xdp_translate(ctx, packet);
+}
+
+/*
  * Ends a packet in XDP, or its stay there. Room for the word to TC is made for those that need it
  * only, and before the packet opens a connection: without it the packet is dropped.
  */
@@ -143,18 +163,20 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
         tg_count(packet, TG_REASON_NO_HEADROOM);
         return XDP_DROP;
     }
-    reason = (__u32)tg_settle(packet, (__u32)decided);
+    reason = (__u32)tg_settle(ctx, packet, (__u32)decided);
+    if (!tg_xdp_translated(ctx, packet, reason))
+        reason = TG_REASON_NAT_FAILED;
     verdict = tg_reason_verdict(reason);
     if (verdict == TG_VERDICT_FORWARD && !ends) {
         tg_store_count_handed(packet->in_ifindex, packet->packets);
-        tg_handover_write(ctx, reason);
+        tg_handover_write(ctx, packet, reason);
         return XDP_PASS;
     }
     tg_count(packet, reason);
     if (tg_verdict_ends(verdict) || (verdict == TG_VERDICT_ANSWER && ends))
         return XDP_DROP;
     if (verdict != TG_VERDICT_FORWARD) {
-        tg_handover_write(ctx, reason);
+        tg_handover_write(ctx, packet, reason);
         return XDP_PASS;
     }
     if (!tg_xdp_rewrite(ctx, packet))

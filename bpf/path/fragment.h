@@ -23,9 +23,10 @@ struct {
 TG_INLINE void tg_fragment_key(const struct tg_packet *packet, struct tg_fragment_key *key)
 {
     bool ipv4 = packet->tuple.family == TG_FAMILY_IPV4;
+    const struct tg_tuple *wire = tg_wire_tuple(packet);
 
-    key->src = packet->tuple.src;
-    key->dst = packet->tuple.dst;
+    key->src = wire->src;
+    key->dst = wire->dst;
     key->identification = (__be32)packet->identification;
     /* RFC 791 counts the protocol among what identifies a datagram, RFC 8200 does not. */
     key->protocol = ipv4 ? packet->tuple.protocol : 0;
@@ -104,7 +105,7 @@ __noinline int tg_fragment_remember(struct tg_packet *packet, __u32 reason)
     __builtin_memset(fragment, 0, offsetof(struct tg_fragment, came));
     for (__u32 i = 0; i < TG_FRAGMENT_WORDS; i++) /* as a memset it is too long for the compiler */
         *(volatile __u64 *)&fragment->came[i] = 0;
-    fragment->tuple = packet->tuple;
+    fragment->tuple = *tg_wire_tuple(packet);
     fragment->seen = packet->now;
     fragment->reason = reason;
     fragment->tracked = packet->connection_state != TG_CONNECTION_STATE_INVALID &&
@@ -182,6 +183,21 @@ __noinline int tg_fragment_follow(tg_ctx *ctx, struct tg_packet *packet)
     packet->untracked = !known->tracked;
     packet->flags |= TG_PACKET_PIECE_KNOWN;
     return TG_REASON_NEXT;
+}
+
+/* Gives a later piece the tuple of its datagram, as was decided by another program; false: unknown.
+ */
+TG_INLINE bool tg_fragment_recall(struct tg_packet *packet)
+{
+    struct tg_fragment_key key;
+    struct tg_fragment *known;
+
+    tg_fragment_key(packet, &key);
+    known = bpf_map_lookup_elem(&tg_fragments, &key);
+    if (!known)
+        return false;
+    packet->tuple = known->tuple;
+    return true;
 }
 
 /* Nearly no packet is a piece: the question costs less than the call. */

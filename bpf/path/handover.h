@@ -55,7 +55,7 @@ TG_INLINE bool tg_handover_reserve(tg_ctx *ctx)
     return true;
 }
 
-TG_INLINE void tg_handover_write(tg_ctx *ctx, __u32 reason)
+TG_INLINE void tg_handover_write(tg_ctx *ctx, const struct tg_packet *packet, __u32 reason)
 {
     struct tg_handover *place = tg_handover_place(ctx);
 
@@ -64,17 +64,22 @@ TG_INLINE void tg_handover_write(tg_ctx *ctx, __u32 reason)
     place->magic = TG_HANDOVER_MAGIC;
     place->instance = tg_instance();
     place->reason = (__u16)reason;
-    place->tagged = tg_is_tag(tg_ctx_protocol(ctx));
+    place->flags = tg_is_tag(tg_ctx_protocol(ctx)) ? TG_HANDOVER_TAGGED : 0;
+    if (tg_packet_is(packet, TG_PACKET_TRANSLATED) && tg_packet_is(packet, TG_PACKET_GENERIC))
+        place->flags |= TG_HANDOVER_TRANSLATE;
+    if (tg_packet_is(packet, TG_PACKET_UNSOURCED))
+        place->flags |= TG_HANDOVER_UNSOURCED;
+    place->mtu = packet->mtu;
     place->ifindex = tg_ctx_ifindex(ctx);
 }
 
 #else
 
 /*
- * The reason XDP has found on this interface; 0: it has not judged this packet, or not known of its
- * VLAN tag, which lay beside the frame already.
+ * The reason XDP has found on this interface, and what else it says of the packet; 0: it has not
+ * judged this packet, or not known of its VLAN tag, which lay beside the frame already.
  */
-TG_INLINE __u32 tg_handover_reason(const tg_ctx *ctx)
+TG_INLINE __u32 tg_handover_read(const tg_ctx *ctx, struct tg_packet *packet)
 {
     struct tg_handover *place = (void *)(long)ctx->data_meta;
 
@@ -82,7 +87,14 @@ TG_INLINE __u32 tg_handover_reason(const tg_ctx *ctx)
         place->instance != tg_instance() || place->ifindex != ctx->ifindex ||
         place->reason >= TG_REASON_COUNT)
         return 0;
-    return ctx->vlan_present && !place->tagged ? 0 : place->reason;
+    if (ctx->vlan_present && !(place->flags & TG_HANDOVER_TAGGED))
+        return 0;
+    packet->mtu = place->mtu;
+    if (place->flags & TG_HANDOVER_TRANSLATE)
+        packet->flags |= TG_PACKET_TRANSLATED;
+    if (place->flags & TG_HANDOVER_UNSOURCED)
+        packet->flags |= TG_PACKET_UNSOURCED;
+    return place->reason;
 }
 
 #endif

@@ -10,8 +10,9 @@
 #include "path/maps.h"
 
 /* Error numbers, as Linux has them. */
-#define TG_EEXIST 17
-#define TG_ENOSPC 28
+#define TG_EEXIST     17
+#define TG_ENOSPC     28
+#define TG_EADDRINUSE 98
 
 TG_INLINE struct tg_shape *tg_shape_now(void)
 {

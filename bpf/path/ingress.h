@@ -5,6 +5,7 @@
 #include "path/chains.h"
 #include "path/conntrack.h"
 #include "path/fragment.h"
+#include "path/nat.h"
 #include "path/parse.h"
 #include "path/route.h"
 #include "path/sanity.h"
@@ -29,12 +30,15 @@ TG_INLINE struct tg_packet *tg_ingress_packet(tg_ctx *ctx)
 /* What comes behind raw. */
 TG_INLINE int tg_ingress_tracked(tg_ctx *ctx, struct tg_packet *packet)
 {
-    return tg_stage_fragment(ctx, packet)
-               ?: tg_stage_conntrack(ctx, packet)
-               ?: tg_stage_source(ctx, packet)
-               ?: tg_stage_route(ctx, packet)
-               ?: tg_stage_filter_input(ctx, packet)
-               ?: tg_stage_filter_forward(ctx, packet);
+    int decided = tg_stage_fragment(ctx, packet)
+                      ?: tg_stage_conntrack(ctx, packet)
+                      ?: tg_stage_source(ctx, packet)
+                      ?: tg_stage_dstnat(ctx, packet)
+                      ?: tg_stage_route(ctx, packet)
+                      ?: tg_stage_filter_input(ctx, packet)
+                      ?: tg_stage_filter_forward(ctx, packet);
+
+    return tg_stage_srcnat(ctx, packet, decided);
 }
 
 TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)

@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "tidegate/maps.h"
+#include "tidegate/nat.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -250,3 +251,19 @@ struct {
     __type(value, __u32);
     __uint(pinning, LIBBPF_PIN_BY_NAME);
 } tg_addresses SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, TG_NAT_CURSORS);
+    __type(key, __u32);
+    __type(value, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_nat_cursors SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, TG_LIMIT_UNSOURCED);
+    __type(key, struct tg_unsourced);
+    __type(value, struct tg_source);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_unsourced SEC(".maps");

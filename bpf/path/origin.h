@@ -8,10 +8,11 @@
 #include "path/device.h"
 
 enum tg_origin {
-    TG_ORIGIN_ROUTER,   /* sent by this host: the output side judges it */
-    TG_ORIGIN_JUDGED,   /* forwarded, accepted and counted at ingress */
-    TG_ORIGIN_REFUSED,  /* was not meant to be forwarded */
-    TG_ORIGIN_UNJUDGED, /* forwarded by the stack, seen by no chain yet */
+    TG_ORIGIN_ROUTER,    /* sent by this host: the output side judges it */
+    TG_ORIGIN_JUDGED,    /* forwarded, accepted and counted at ingress */
+    TG_ORIGIN_REFUSED,   /* was not meant to be forwarded */
+    TG_ORIGIN_UNSOURCED, /* … and its source is still to be translated */
+    TG_ORIGIN_UNJUDGED,  /* forwarded by the stack, seen by no chain yet */
 };
 
 /*
@@ -43,6 +44,8 @@ TG_INLINE enum tg_origin tg_origin_of(const tg_ctx *ctx)
         return TG_ORIGIN_UNJUDGED;
     if (ctx->tc_index == TG_TAG_FORWARD)
         return TG_ORIGIN_JUDGED;
+    if (ctx->tc_index == TG_TAG_UNSOURCED)
+        return TG_ORIGIN_UNSOURCED;
     if (ctx->tc_index == TG_TAG_INPUT)
         return TG_ORIGIN_REFUSED;
     return TG_ORIGIN_UNJUDGED;

@@ -87,5 +87,6 @@ __noinline int tg_parse_quoted(tg_ctx *ctx, struct tg_packet *packet)
         !tg_quote_transport(ctx, packet, &quoted, offset))
         return false;
     packet->quoted = quoted;
+    packet->quoted_l4 = (__u16)offset;
     return true;
 }

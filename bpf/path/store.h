@@ -9,5 +9,6 @@
 #include "path/store_record.h"
 #else
 #include "path/log.h"
+#include "path/store_place.h"
 #include "path/store_write.h"
 #endif

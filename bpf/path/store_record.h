@@ -123,6 +123,13 @@ TG_INLINE __u32 tg_store_generation(void)
     return 0;
 }
 
+TG_INLINE bool tg_store_unsourced(const struct tg_unsourced *key, const struct tg_source *source)
+{
+    return true;
+}
+
+TG_INLINE void tg_store_cursor(__u32 *cursor, __u32 next) {}
+
 TG_INLINE void tg_store_reclaimed(__u32 next) {}
 
 TG_INLINE void tg_store_early_drop(void) {}

@@ -9,8 +9,7 @@
 #include "core/tcp_view.h"
 #include "core/throughput.h"
 #include "path/context.h"
-#include "path/link.h"
-#include "path/slab.h"
+#include "path/index.h"
 
 TG_INLINE void tg_store_count_reason(__u32 reason, __u64 packets, __u64 bytes)
 {
@@ -246,65 +245,6 @@ TG_INLINE void tg_store_throughput(struct tg_conn *conn, __u64 now, __u32 ticks_
     last->sampled = now;
 }
 
-/* The generation stays, so that nobody's swap succeeds on the record's next life. */
-TG_INLINE void tg_store_free(struct tg_conn *conn, __u64 now)
-{
-    __u32 id = conn->id;
-
-    *(volatile __u64 *)&conn->word = (__u64)tg_word_generation(conn->word)
-                                     << TG_WORD_GENERATION_SHIFT;
-    tg_slab_give(id, now);
-}
-
-/* From pending to confirmed in one step: a pending record is nobody else's to end. */
-#define TG_STORE_CONFIRM ((__u64)(TG_CONN_PENDING | TG_CONN_FLAG_CONFIRMED) << TG_WORD_FLAGS_SHIFT)
-
-/*
- * Gives a record to the connection and hangs it into the index. 0, or a negative errno: -TG_EEXIST
- * if its original tuple is in the table.
- */
-__noinline int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_second)
-{
-    struct tg_conn *conn;
-    int error;
-    __u32 id;
-
-    if (!pending)
-        return -TG_ENOSPC;
-    id = tg_slab_take(pending->created, ticks_per_second);
-    conn = id ? tg_record(id) : NULL;
-    if (!conn)
-        return -TG_ENOSPC;
-    *conn = *pending;
-    conn->id = id;
-    error = tg_link(id, TG_ORIGINAL);
-    if (error) {
-        tg_store_free(conn, pending->created);
-        return error;
-    }
-    /* Before it can end. */
-    if (tg_listened())
-        tg_store_event(id, conn->word ^ TG_STORE_CONFIRM, TG_EVENT_NEW);
-    __sync_fetch_and_xor(&conn->word, TG_STORE_CONFIRM);
-    return 0;
-}
-
-/*
- * Takes a record that its caller has made dying out of the index and gives it back; false: the
- * sweep has to try again.
- */
-TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
-{
-    __u64 word = conn->word;
-
-    if (!tg_unlink(conn->id, TG_ORIGINAL)) {
-        tg_store_word(conn, word, word | (__u64)TG_CONN_UNFINISHED << TG_WORD_FLAGS_SHIFT);
-        return false;
-    }
-    tg_store_free(conn, now);
-    return true;
-}
-
 /* What was removed is not found any more; only a record of what would be has to tell. */
 TG_INLINE bool tg_store_is_gone(const struct tg_conn *conn)
 {
@@ -356,6 +296,17 @@ TG_INLINE void tg_store_reclaimed(__u32 next)
 
     if (table)
         *(volatile __u32 *)&table->reclaimed = next;
+}
+
+/* Where the next search for a port goes on: a plain store, as above. */
+TG_INLINE void tg_store_cursor(__u32 *cursor, __u32 next)
+{
+    *(volatile __u32 *)cursor = next;
+}
+
+TG_INLINE bool tg_store_unsourced(const struct tg_unsourced *key, const struct tg_source *source)
+{
+    return bpf_map_update_elem(&tg_unsourced, key, source, BPF_ANY) == 0;
 }
 
 TG_INLINE void tg_store_early_drop(void)

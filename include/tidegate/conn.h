@@ -238,11 +238,13 @@ TG_ASSERT(sizeof(struct tg_conn) == 256, "record layout");
  * is pending cannot be ended. Of the bits below nobody outside the datapath takes notice, but for
  * the aging of what is unfinished: whoever ended that gave up, and the sweep goes on.
  */
-#define TG_CONN_COMPLETE   (1u << 13) /* of TCP: the handshake was completed */
-#define TG_CONN_PENDING    (1u << 14)
-#define TG_CONN_UNFINISHED (1u << 15)
+#define TG_CONN_TRANSLATED  (1u << 10) /* its reply is no mirror: it hangs by that as well */
+#define TG_CONN_MASQUERADED (1u << 11) /* it ends with the address it was given */
+#define TG_CONN_COMPLETE    (1u << 13) /* of TCP: the handshake was completed */
+#define TG_CONN_PENDING     (1u << 14)
+#define TG_CONN_UNFINISHED  (1u << 15)
 
-TG_ASSERT(TG_CONN_FLAG_COUNT <= 13, "flags fit the state word, with three to spare");
+TG_ASSERT(TG_CONN_FLAG_COUNT <= 10, "flags fit the state word, with six to spare");
 
 /* What the sweep program is given, one after another, as its packet: see maps.h. */
 struct tg_sweep_key {

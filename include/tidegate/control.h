@@ -140,6 +140,8 @@ struct tg_device_slot {
 #define TG_DEVICE_NO_REDIRECT 2u  /* packets must leave through its queueing discipline */
 #define TG_DEVICE_RP_STRICT   4u  /* rp_filter: sources are reached by this interface */
 #define TG_DEVICE_RP_LOOSE    8u  /* rp_filter: sources are reached by any interface */
+#define TG_DEVICE_OWN_IPV4    32u /* sources[] is an address of its own, not of the host only */
+#define TG_DEVICE_OWN_IPV6    64u
 #define TG_DEVICE_LOCAL_NETS  16u /* whole networks are the host's: its addresses are not all */
 
 #define TG_VLAN_ID      0x0fffu
@@ -190,10 +192,11 @@ struct tg_redirect_probe {
 };
 
 /* skb->tc_index from TC ingress to TC egress: what the packet was judged as. */
-#define TG_TAG_MASK    0xfff0u
-#define TG_TAG         0x7d00u
-#define TG_TAG_INPUT   (TG_TAG | 1u) /* for the router: must not be forwarded */
-#define TG_TAG_FORWARD (TG_TAG | 2u) /* the forward chain has accepted it, or we have built it */
+#define TG_TAG_MASK      0xfff0u
+#define TG_TAG           0x7d00u
+#define TG_TAG_INPUT     (TG_TAG | 1u) /* for the router: must not be forwarded */
+#define TG_TAG_UNSOURCED (TG_TAG | 3u) /* the same, but its source is still to be translated */
+#define TG_TAG_FORWARD   (TG_TAG | 2u) /* the forward chain has accepted it, or we have built it */
 
 TG_ASSERT(sizeof(struct tg_layout) == 32, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 48, "attached record");

@@ -6,7 +6,11 @@
 
 #include "tidegate/assert.h"
 
-#define TG_HANDOVER_MAGIC 0x74674a31u
+#define TG_HANDOVER_MAGIC 0x74674a32u
+
+#define TG_HANDOVER_TAGGED    1u /* XDP has seen a VLAN tag */
+#define TG_HANDOVER_TRANSLATE 2u /* TC has to translate it: its sums may be unfinished */
+#define TG_HANDOVER_UNSOURCED 4u /* its new source is TC egress's work */
 
 /*
  * Lies right before the frame. A packet without it, or with another instance's, was not judged; nor
@@ -17,8 +21,9 @@ struct tg_handover {
     __u32 magic;    /* 0 while XDP has not decided */
     __u32 instance; /* tg_layout.instance */
     __u16 reason;   /* enum tg_reason */
-    __u16 tagged;   /* 1: XDP has seen a VLAN tag */
+    __u16 flags;    /* TG_HANDOVER_* */
     __u32 ifindex;  /* of the interface XDP has judged it on */
+    __u32 mtu;      /* of the path, if the packet is too big */
 };
 
 TG_ASSERT(sizeof(struct tg_handover) % 4 == 0 && sizeof(struct tg_handover) <= 32,

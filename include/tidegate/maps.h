@@ -44,6 +44,8 @@
  * tg_device_slots  ARRAY[1024]           ifindex & TG_DEVICE_SLOT_MASK → struct tg_device_slot
  * tg_vlans         HASH                  tg_vlan_key() → __u32 ifindex
  * tg_addresses     HASH                  struct tg_addr → __u32 TG_ADDRESS_*
+ * tg_nat_cursors   ARRAY                 __u32, see tg_nat_probe
+ * tg_unsourced     LRU_HASH              struct tg_unsourced → struct tg_source
  */
 #define TG_PIN_MAPS     "maps"
 #define TG_PIN_PROGRAMS "programs"

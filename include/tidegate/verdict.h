@@ -55,6 +55,9 @@ enum tg_verdict {
     X(RAW_RULE, "raw-rule", DROP, "dropped by a raw rule")                                         \
     X(FILTER_RULE, "filter-rule", DROP, "dropped by a filter rule")                                \
     X(TABLE_FULL, "table-full", DROP, "new connection above max-connections")                      \
+    X(NAT_PORT_EXHAUSTED, "nat-port-exhausted", DROP, "no port left to translate its source to")   \
+    X(NAT_NO_ADDRESS, "nat-no-address", DROP, "to masquerade by an interface without an address")  \
+    X(NAT_FAILED, "nat-failed", DROP, "internal: the packet could not be translated")              \
     X(INPUT_FORWARDED, "input-forwarded", DROP, "judged as input, but the kernel forwards it")     \
     X(NO_SCRATCH, "no-scratch", DROP, "internal: no packet slot")                                  \
     X(NO_HEADROOM, "no-headroom", DROP, "internal: XDP had no room for its word to TC")

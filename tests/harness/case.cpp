@@ -107,12 +107,41 @@ void check_fact(const std::string &name, const std::string &value, const Outcome
     }
 }
 
-void check_outcome(const Step &step, const Outcome &outcome, Differences &differences)
+// Takes "as PACKET" off what is expected of a packet and has the outcome judged as if that had
+// come.
+void check_translation(const Step &step, std::string &expected, Outcome &outcome,
+                       Differences &differences)
+{
+    const std::size_t as = expected.find(" as ");
+    if (as == std::string::npos) {
+        if (outcome.changed) {
+            differences.add("a packet that the datapath does not send was changed");
+        }
+        return;
+    }
+    Step other = step;
+    const std::size_t packet = step.text.find(" ip");
+    other.text = step.text.substr(0, packet) + " " + expected.substr(as + 4);
+    expected.resize(as);
+    const auto built = read_packet(other);
+    if (!built) {
+        differences.add("as: " + built.error().message);
+        return;
+    }
+    outcome.came = built->frame.bytes;
+    if ((outcome.action != TC_ACT_REDIRECT || outcome.handed) && outcome.frame != outcome.came) {
+        differences.add(fmt::format("became {:02x}\n  instead of {:02x}",
+                                    fmt::join(outcome.frame, ""), fmt::join(outcome.came, "")));
+    }
+}
+
+void check_outcome(const Step &step, Outcome outcome, Differences &differences)
 {
     for (const std::string &fault : outcome.faults) {
         differences.add(fault);
     }
     std::string rest = step.expected;
+    check_translation(step, rest, outcome, differences);
     if (rest.empty()) {
         return;
     }
@@ -353,8 +382,11 @@ Result<PacketStep> read_packet(const Step &step)
 Result<Socket> read_socket(const Step &step)
 {
     std::string remote = step.text;
+    Socket socket{.udp = remote.starts_with("udp ")};
+    if (socket.udp) {
+        first_word(remote);
+    }
     const std::string local = first_word(remote);
-    Socket socket;
     if (!split_endpoint(local, socket.local, socket.local_port) ||
         (!remote.empty() && !split_endpoint(remote, socket.remote, socket.remote_port))) {
         return fail("a socket needs ADDRESS:PORT");

@@ -25,7 +25,7 @@ namespace tg::test {
 //   agent N                          the agent deals with fragments before their first: N went on
 //                                    or were given up, each as "->" says
 //   sweep N                          the agent looks for overdue connections: N were removed
-//   socket LOCAL:PORT                the router listens
+//   socket LOCAL:PORT                the router listens; socket udp LOCAL:PORT by UDP
 //   socket LOCAL:PORT REMOTE:PORT    the router has an established connection
 //   connections                      the indented lines below are the whole table, in any order
 //   events                           the indented lines below are what was told of connections
@@ -37,8 +37,9 @@ namespace tg::test {
 //
 // FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES, leaves=IFACE
 // (by that interface, and every byte of the frame is as it has to be there), error=TYPE/CODE/WORD
-// of the ICMP error that was sent in the packet's place. Several in/out lines before one "->" all
-// must end alike. "#" begins a comment.
+// of the ICMP error that was sent in the packet's place. The last one may be as PACKET: it has
+// become that, to the last byte; TTL and link header aside, if it is sent. Several in/out lines
+// before one "->" all must end alike. "#" begins a comment.
 struct Step {
     unsigned line = 0;
     std::string word;               // the first of the line

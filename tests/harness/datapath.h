@@ -86,12 +86,13 @@ struct Ran {
     std::optional<std::uint16_t> tag = {};      // tc_index
 };
 
-// A TCP socket of the router; a listening one has no remote end.
+// A TCP socket of the router; a listening one has no remote end. UDP sockets only listen.
 struct Socket {
     std::string local; // address
     std::uint16_t local_port = 0;
     std::string remote;
     std::uint16_t remote_port = 0;
+    bool udp = false;
 };
 
 class Datapath {

@@ -90,7 +90,7 @@ int FakeKernel::run(Function function, FakeSkb &skb)
     return result;
 }
 
-bpf_sock *FakeKernel::find_socket(const bpf_sock_tuple &tuple, bool ipv4)
+bpf_sock *FakeKernel::find_socket(const bpf_sock_tuple &tuple, bool ipv4, bool udp)
 {
     const std::size_t size = ipv4 ? 4 : 16;
     const void *remote = ipv4 ? static_cast<const void *>(&tuple.ipv4.saddr) : tuple.ipv6.saddr;
@@ -99,8 +99,8 @@ bpf_sock *FakeKernel::find_socket(const bpf_sock_tuple &tuple, bool ipv4)
     const std::uint16_t local_port = ntohs(ipv4 ? tuple.ipv4.dport : tuple.ipv6.dport);
     for (const bool listening : {false, true}) {
         const auto found = std::ranges::find_if(sockets, [&](const Socket &socket) {
-            return socket.remote.empty() == listening && socket.local_port == local_port &&
-                   same(socket.local, local, size) &&
+            return socket.udp == udp && socket.remote.empty() == listening &&
+                   socket.local_port == local_port && same(socket.local, local, size) &&
                    (listening ||
                     (socket.remote_port == remote_port && same(socket.remote, remote, size)));
         });
@@ -146,6 +146,29 @@ constexpr std::size_t longest_skb = 16 * 1024; // about SKB_MAX_ALLOC, of what h
 bool inside(const FakeSkb &skb, std::uint32_t offset, std::uint64_t length)
 {
     return length != 0 && offset + length <= skb.bytes.size();
+}
+
+// Adds a difference to a checksum of the frame, as the kernel does for finished ones.
+long change_checksum(FakeSkb *skb, std::uint32_t offset, std::uint64_t difference, bool optional)
+{
+    if (offset > INT32_MAX || !inside(*skb, offset, sizeof(std::uint16_t))) {
+        return -EFAULT;
+    }
+    std::uint16_t field = 0;
+    std::memcpy(&field, skb->bytes.data() + offset, sizeof field);
+    if (optional && field == 0) {
+        return 0;
+    }
+    std::uint64_t sum = (difference & 0xffffffff) + static_cast<std::uint16_t>(~field);
+    while (sum > 0xffff) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    field = static_cast<std::uint16_t>(~sum);
+    if (optional && field == 0) {
+        field = 0xffff;
+    }
+    std::memcpy(skb->bytes.data() + offset, &field, sizeof field);
+    return 0;
 }
 
 } // namespace
@@ -268,7 +291,22 @@ long tg_fake_change_head(__sk_buff *context, std::uint32_t size, std::uint64_t f
     return 0;
 }
 
-// Only tags that stand in the frame: none is put beside it in a test run.
+long tg_fake_l3_csum_replace(__sk_buff *context, std::uint32_t offset, std::uint64_t from,
+                             std::uint64_t to, std::uint64_t size)
+{
+    return from != 0 || size != 0 ? -EINVAL : change_checksum(skb_of(context), offset, to, false);
+}
+
+long tg_fake_l4_csum_replace(__sk_buff *context, std::uint32_t offset, std::uint64_t from,
+                             std::uint64_t to, std::uint64_t flags)
+{
+    constexpr std::uint64_t known = BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0;
+    if (from != 0 || (flags & ~known) != 0) {
+        return -EINVAL;
+    }
+    return change_checksum(skb_of(context), offset, to, (flags & BPF_F_MARK_MANGLED_0) != 0);
+}
+
 // A sum that may be larger than 16 bits, as the kernel's before 6.13.
 long tg_fake_csum_diff(const __be32 *from, std::uint32_t from_size, const __be32 *to,
                        std::uint32_t to_size, std::uint32_t seed)
@@ -288,6 +326,7 @@ long tg_fake_csum_diff(const __be32 *from, std::uint32_t from_size, const __be32
     return static_cast<long>(sum);
 }
 
+// Only tags that stand in the frame: none is put beside it in a test run.
 long tg_fake_vlan_pop(__sk_buff *context)
 {
     FakeSkb *skb = skb_of(context);
@@ -344,7 +383,18 @@ bpf_sock *tg_fake_skc_lookup_tcp(void *context, bpf_sock_tuple *tuple, std::uint
         (size != sizeof tuple->ipv4 && size != sizeof tuple->ipv6)) {
         return nullptr;
     }
-    return FakeKernel::current().find_socket(*tuple, size == sizeof tuple->ipv4);
+    return FakeKernel::current().find_socket(*tuple, size == sizeof tuple->ipv4, false);
+}
+
+bpf_sock *tg_fake_sk_lookup_udp(void *context, bpf_sock_tuple *tuple, std::uint32_t size,
+                                std::uint64_t netns, std::uint64_t flags)
+{
+    (void)context;
+    if (flags != 0 || netns != static_cast<std::uint64_t>(BPF_F_CURRENT_NETNS) ||
+        (size != sizeof tuple->ipv4 && size != sizeof tuple->ipv6)) {
+        return nullptr;
+    }
+    return FakeKernel::current().find_socket(*tuple, size == sizeof tuple->ipv4, true);
 }
 
 long tg_fake_sk_release(void *socket)

@@ -53,7 +53,7 @@ public:
     std::vector<Socket> sockets = {};
 
     // nullptr if there is none. An empty remote end finds a listening one only.
-    bpf_sock *find_socket(const bpf_sock_tuple &tuple, bool ipv4);
+    bpf_sock *find_socket(const bpf_sock_tuple &tuple, bool ipv4, bool udp);
     void release_socket(const bpf_sock *socket);
     // Where the packet in hand will be sent.
     void redirect(std::uint32_t ifindex)

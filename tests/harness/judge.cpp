@@ -54,9 +54,9 @@ int expected_action(const Outcome &outcome)
 
 void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
 {
-    const bool counted_before =
-        hook.egress && seen_coming(hook.from_ifindex) && hook.tag == TG_TAG_FORWARD;
-    if (outcome.reason.empty() != counted_before) {
+    const bool counted_before = hook.egress && seen_coming(hook.from_ifindex) &&
+                                (hook.tag == TG_TAG_FORWARD || hook.tag == TG_TAG_UNSOURCED);
+    if (outcome.reason.empty() != counted_before && outcome.action != TC_ACT_SHOT) {
         outcome.faults.push_back(counted_before ? "counted twice" : "not counted");
     }
     if (outcome.action != expected_action(outcome)) {
@@ -68,8 +68,9 @@ void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
         std::ranges::move(error_faults(frame.bytes, outcome.frame, hook.ifindex),
                           std::back_inserter(outcome.faults));
     }
-    if (outcome.action != TC_ACT_REDIRECT && outcome.frame != frame.bytes) {
-        outcome.faults.push_back("a packet that the datapath does not send was changed");
+    outcome.changed = outcome.action != TC_ACT_REDIRECT && outcome.frame != frame.bytes;
+    if (outcome.changed && outcome.action == TC_ACT_SHOT) {
+        outcome.faults.push_back("a packet that is dropped was changed");
     }
 }
 

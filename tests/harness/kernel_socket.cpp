@@ -35,7 +35,7 @@ sockaddr_storage socket_address(const std::string &text, std::uint16_t port, soc
 Fd open_socket(const Socket &wanted)
 {
     const int family = wanted.local.find(':') == std::string::npos ? AF_INET : AF_INET6;
-    Fd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Fd fd(socket(family, (wanted.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
     const int one = 1;
     const bool listening = wanted.remote.empty();
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -49,7 +49,7 @@ Fd open_socket(const Socket &wanted)
         refuse("bind to " + wanted.local);
     }
     if (listening) {
-        if (listen(fd.get(), 1) != 0) {
+        if (!wanted.udp && listen(fd.get(), 1) != 0) {
             refuse("listen");
         }
         return fd;

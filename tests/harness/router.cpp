@@ -16,6 +16,7 @@
 #include "tests/harness/topology.h"
 #include "tidegate/control.h"
 #include "tidegate/maps.h"
+#include "tidegate/nat.h"
 
 namespace tg::test {
 namespace {
@@ -203,10 +204,14 @@ void Router::forget()
     datapath_->make_table();
     clear("tg_fragments");
     clear("tg_awaited");
+    clear("tg_unsourced");
     early_pieces_.reset();
     datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
     datapath_->take_events();
     datapath_->take_log();
+    for (std::uint32_t i = 0; i < TG_NAT_CURSORS; i++) {
+        datapath_->update("tg_nat_cursors", bytes_of(i), bytes_of(zero));
+    }
 }
 
 void Router::reset()
@@ -235,8 +240,9 @@ void Router::reset()
         tg_device device = device_of(port);
         for (const auto &[address, kind] : addresses_of(port)) {
             if (kind == TG_ADDRESS_OWN) {
-                device.sources[Address{address}.is_ipv4() ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6] =
-                    address;
+                const bool ipv4 = Address{address}.is_ipv4();
+                device.sources[ipv4 ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6] = address;
+                device.flags |= ipv4 ? TG_DEVICE_OWN_IPV4 : TG_DEVICE_OWN_IPV6;
             }
             datapath_->update("tg_addresses", bytes_of(address), bytes_of(kind));
         }

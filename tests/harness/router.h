@@ -36,7 +36,8 @@ struct Outcome {
     std::string state = {};    // connection-state the filter chain saw; "" if it saw none
     std::uint64_t packets = 0; // counted under the reason
     std::uint64_t bytes = 0;
-    bool by_xdp = false; // sent there
+    bool by_xdp = false;  // sent there
+    bool changed = false; // not sent, and not as it came
     Bytes came = {};
     Bytes frame = {}; // afterwards
     std::optional<std::uint32_t> redirect = {};

@@ -43,11 +43,13 @@ enum libbpf_pin_type {
 #define bpf_skb_change_head                      tg_fake_change_head
 #define bpf_skb_vlan_pop                         tg_fake_vlan_pop
 #define bpf_l3_csum_replace                      tg_fake_l3_csum_replace
+#define bpf_l4_csum_replace                      tg_fake_l4_csum_replace
 #define bpf_csum_diff                            tg_fake_csum_diff
 #define bpf_fib_lookup(ctx, params, size, flags) tg_fake_fib_lookup(ctx, params, size, flags)
 #define bpf_redirect                             tg_fake_redirect
 #define bpf_redirect_neigh                       tg_fake_redirect_neigh
 #define bpf_skc_lookup_tcp                       tg_fake_skc_lookup_tcp
+#define bpf_sk_lookup_udp                        tg_fake_sk_lookup_udp
 #define bpf_sk_release                           tg_fake_sk_release
 #define bpf_loop                                 tg_fake_loop
 
@@ -73,6 +75,8 @@ long tg_fake_change_tail(struct __sk_buff *skb, __u32 length, __u64 flags);
 long tg_fake_change_head(struct __sk_buff *skb, __u32 size, __u64 flags);
 long tg_fake_vlan_pop(struct __sk_buff *skb);
 long tg_fake_l3_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to, __u64 size);
+long tg_fake_l4_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to,
+                             __u64 flags);
 long tg_fake_csum_diff(const __be32 *from, __u32 from_size, const __be32 *to, __u32 to_size,
                        __u32 seed);
 long tg_fake_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int length, __u32 flags);
@@ -80,5 +84,7 @@ long tg_fake_redirect(__u32 ifindex, __u64 flags);
 long tg_fake_redirect_neigh(__u32 ifindex, struct bpf_redir_neigh *params, int length, __u64 flags);
 struct bpf_sock *tg_fake_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size,
                                         __u64 netns, __u64 flags);
+struct bpf_sock *tg_fake_sk_lookup_udp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size,
+                                       __u64 netns, __u64 flags);
 long tg_fake_sk_release(void *sock);
 long tg_fake_loop(__u32 count, void *callback, void *context, __u64 flags);

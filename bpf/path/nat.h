@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Stages of NAT. The chains are asked about the packet that opens a connection, and their answer is
+ * the connection's reply tuple; all others follow the record. Destinations change before the route
+ * is looked up, sources behind the filter.
+ */
+#pragma once
+
+#include "core/nat.h"
+#include "core/reason.h"
+#include "path/chains.h"
+#include "path/device.h"
+#include "path/index.h"
+
+/* Whether the packet opens a connection that NAT may translate. */
+TG_INLINE bool tg_nat_decides(const struct tg_packet *packet)
+{
+    return tg_packet_is(packet, TG_PACKET_PENDING) && packet->direction == TG_ORIGINAL &&
+           packet->connection_state == TG_CONNECTION_STATE_NEW;
+}
+
+/* The rule that ended the packet's last walk; NULL: no bank. */
+TG_INLINE const struct tg_rule *tg_nat_rule(const struct tg_packet *packet)
+{
+    __u32 slot = packet->bank & 1, number = packet->matched;
+    void *elements = bpf_map_lookup_elem(&tg_banks, &slot);
+    union tg_bank_element *element = elements ? bpf_map_lookup_elem(elements, &number) : NULL;
+
+    return element ? &element->rule : NULL;
+}
+
+/* The interface's own address of the packet's family; false: it has none. */
+TG_INLINE bool tg_nat_own_address(const struct tg_packet *packet, __u32 ifindex,
+                                  struct tg_addr *address)
+{
+    struct tg_device *device = tg_device_of(ifindex);
+    bool ipv4 = packet->tuple.family == TG_FAMILY_IPV4;
+
+    if (!device || !(device->flags & (ipv4 ? TG_DEVICE_OWN_IPV4 : TG_DEVICE_OWN_IPV6)))
+        return false;
+    *address = device->sources[ipv4 ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6];
+    return true;
+}
+
+/* The pending connection has another reply than the mirror of its original tuple. */
+TG_INLINE void tg_nat_note(struct tg_packet *packet, __u16 flag, __u8 state)
+{
+    packet->pending.word |= (__u64)(flag | TG_CONN_TRANSLATED) << TG_WORD_FLAGS_SHIFT;
+    packet->nat_states |= state;
+    packet->flags |= TG_PACKET_TRANSLATED;
+}
+
+/* Asks a chain for the destination. */
+__noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
+{
+    const struct tg_rule *rule;
+    struct tg_addr address;
+    int action;
+
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    action = tg_walk_chain(ctx, packet, chain);
+    if (action != TG_ACTION_DST_NAT && action != TG_ACTION_REDIRECT && action != TG_ACTION_NETMAP)
+        return TG_REASON_NEXT;
+    rule = tg_nat_rule(packet);
+    if (!rule)
+        return TG_REASON_NEXT;
+    address = packet->tuple.dst;
+    if (action == TG_ACTION_REDIRECT) {
+        if (!tg_nat_own_address(packet, packet->in_ifindex, &address))
+            return TG_REASON_NAT_NO_ADDRESS;
+    } else if (action == TG_ACTION_NETMAP) {
+        address = tg_netmap_address(&rule->does.nat.addresses, &address);
+    } else if (tg_nat_has_addresses(&rule->does.nat)) {
+        address = tg_nat_address(&rule->does.nat.addresses, &packet->tuple.src);
+    }
+    packet->pending.reply.src = address;
+    if (tg_nat_has_ports(&rule->does.nat) && tg_has_ports(packet->tuple.protocol))
+        packet->pending.reply.src_port =
+            tg_nat_dst_port(&rule->does.nat.ports, packet->tuple.dst_port, packet->hash);
+    tg_tuple_mirror(&packet->pending.reply, &packet->translated);
+    tg_nat_note(packet, TG_CONN_FLAG_DSTNAT, TG_NAT_STATE_DSTNAT);
+    return TG_REASON_NEXT;
+}
+
+/* From here on chains and routes see the new destination. */
+TG_INLINE void tg_nat_turn(struct tg_packet *packet)
+{
+    packet->wire = packet->tuple;
+    packet->tuple.dst = packet->translated.dst;
+    if (!tg_packet_is(packet, TG_PACKET_ICMP_ERROR))
+        packet->tuple.dst_port = packet->translated.dst_port;
+    packet->flags |= TG_PACKET_HALFWAY;
+}
+
+/* … if the packet opens a connection or belongs to a translated one. */
+TG_INLINE int tg_nat_first(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
+{
+    int reason = TG_REASON_NEXT;
+
+    if (!tg_packet_is(packet, TG_PACKET_PENDING | TG_PACKET_TRANSLATED))
+        return TG_REASON_NEXT;
+    if (tg_nat_decides(packet))
+        reason = tg_nat_destination(ctx, packet, chain);
+    if (!reason && tg_packet_is(packet, TG_PACKET_TRANSLATED))
+        tg_nat_turn(packet);
+    return reason;
+}
+
+TG_INLINE int tg_stage_dstnat(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_nat_first(ctx, packet, TG_CHAIN_NAT_DSTNAT);
+}
+
+TG_INLINE int tg_stage_nat_output(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_nat_first(ctx, packet, TG_CHAIN_NAT_OUTPUT);
+}
+
+/*
+ * Whether the router's own connection would have the same answers as a translated one: it then gets
+ * another port as well.
+ */
+TG_INLINE bool tg_nat_collides(const struct tg_packet *packet)
+{
+    return tg_packet_is(packet, TG_PACKET_LOCAL) &&
+           tg_index_find(&packet->pending.reply, tg_hash_of(&packet->pending.reply)).conn;
+}
+
+/* Asks a chain for the source. `decided` is what the packet was accepted as. */
+__noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decided)
+{
+    bool input = tg_reason_verdict(decided) == TG_VERDICT_INPUT;
+    const struct tg_rule *rule = NULL;
+    struct tg_addr address;
+    int action;
+
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
+    packet->nat_ports = tg_nat_ports_like(&packet->tuple);
+    action = tg_walk_chain(ctx, packet, input ? TG_CHAIN_NAT_INPUT : TG_CHAIN_NAT_SRCNAT);
+    if (action == TG_ACTION_SRC_NAT || action == TG_ACTION_MASQUERADE || action == TG_ACTION_NETMAP)
+        rule = tg_nat_rule(packet);
+    if (!rule) {
+        if (tg_nat_collides(packet))
+            tg_nat_note(packet, TG_CONN_FLAG_SRCNAT, TG_NAT_STATE_SRCNAT);
+        return (int)decided;
+    }
+    address = packet->tuple.src;
+    if (action == TG_ACTION_MASQUERADE) {
+        if (!tg_nat_own_address(packet, packet->out_ifindex, &address))
+            return TG_REASON_NAT_NO_ADDRESS;
+        packet->pending.word |= (__u64)TG_CONN_MASQUERADED << TG_WORD_FLAGS_SHIFT;
+    } else if (action == TG_ACTION_NETMAP) {
+        address = tg_netmap_address(&rule->does.nat.addresses, &address);
+    } else if (tg_nat_has_addresses(&rule->does.nat)) {
+        address = tg_nat_address(&rule->does.nat.addresses, &packet->tuple.src);
+    }
+    packet->pending.reply.dst = address;
+    if (tg_nat_has_ports(&rule->does.nat) && tg_port_changes(&packet->tuple))
+        packet->nat_ports = tg_nat_ports_of(&rule->does.nat.ports);
+    tg_nat_note(packet, TG_CONN_FLAG_SRCNAT, TG_NAT_STATE_SRCNAT);
+    return (int)decided;
+}
+
+/* Behind the filter, which has accepted the packet as `decided`, or has not. */
+TG_INLINE int tg_stage_srcnat(tg_ctx *ctx, struct tg_packet *packet, int decided)
+{
+    if (!tg_packet_is(packet, TG_PACKET_PENDING) || !packet->bank || !tg_nat_decides(packet) ||
+        !tg_reason_accepts((__u32)decided))
+        return decided;
+    return tg_nat_source(ctx, packet, (__u32)decided);
+}
+
+/* What a packet of a translated connection that goes in `direction` becomes. */
+TG_INLINE void tg_nat_follow(struct tg_packet *packet, const struct tg_conn *conn, __u64 word)
+{
+    __u16 flags = tg_word_flags(word);
+
+    if (!(flags & TG_CONN_TRANSLATED))
+        return;
+    tg_tuple_mirror(packet->direction == TG_REPLY ? &conn->original : &conn->reply,
+                    &packet->translated);
+    packet->nat_states = (flags & TG_CONN_FLAG_SRCNAT ? TG_NAT_STATE_SRCNAT : 0) |
+                         (flags & TG_CONN_FLAG_DSTNAT ? TG_NAT_STATE_DSTNAT : 0);
+    packet->flags |= TG_PACKET_TRANSLATED;
+}
+
+/*
+ * The same for an ICMP error about a packet of the connection's other direction, which was seen
+ * there as it left. Where the connection's packets change their source on this way, the error gets
+ * that source too, whoever on the inner side it comes from (as Linux does; RFC 5508 REQ-4 and 5).
+ */
+TG_INLINE void tg_nat_follow_error(struct tg_packet *packet, const struct tg_conn *conn,
+                                   __u32 direction, __u64 word)
+{
+    const struct tg_tuple *quoted = direction == TG_REPLY ? &conn->original : &conn->reply;
+    const struct tg_tuple *way = direction == TG_REPLY ? &conn->reply : &conn->original;
+    __u16 flags = tg_word_flags(word);
+
+    if (!(flags & TG_CONN_TRANSLATED))
+        return;
+    packet->requoted = *quoted;
+    packet->translated = packet->tuple;
+    packet->translated.dst = quoted->src;
+    if (!tg_addr_equal(&way->src, &quoted->dst))
+        packet->translated.src = quoted->dst;
+    packet->nat_states = (flags & TG_CONN_FLAG_SRCNAT ? TG_NAT_STATE_SRCNAT : 0) |
+                         (flags & TG_CONN_FLAG_DSTNAT ? TG_NAT_STATE_DSTNAT : 0);
+    packet->flags |= TG_PACKET_TRANSLATED;
+}

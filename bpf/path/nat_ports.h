@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A reply tuple that no other connection has, for one whose source is translated. The search only
+ * reads; what it finds is the connection's once its record hangs in the table by that tuple, and if
+ * another CPU was faster there, the search goes on.
+ */
+#pragma once
+
+#include "core/nat.h"
+#include "path/adopt.h"
+#include "path/scratch.h"
+#include "path/table.h"
+
+/* A search for a free port of the packet in hand; the rest is in its slot, for want of stack. */
+struct tg_port_search {
+    __u32 first;  /* probe the search begins with */
+    __u32 cursor; /* see tg_nat_probe */
+    __u32 probe;  /* the one that was free */
+    __u32 found;
+};
+
+static long tg_port_try(__u32 step, struct tg_port_search *search)
+{
+    struct tg_packet *packet = tg_packet_slot();
+    __u32 probe = search->first + step;
+    struct tg_tuple *reply;
+
+    if (!packet)
+        return 1;
+    reply = &packet->pending.reply;
+    tg_nat_set_port(reply, tg_nat_probe(&packet->nat_ports, packet->hash, search->cursor, probe));
+    if (tg_index_find(reply, tg_hash_of(reply)).conn)
+        return 0;
+    search->probe = probe;
+    search->found = 1;
+    return 1;
+}
+
+/* Which cursor serves the tuple. */
+TG_INLINE __u32 tg_nat_cursor_of(const struct tg_tuple *reply)
+{
+    return (__u32)(tg_endpoint_hash(&reply->dst, reply->protocol, reply->src.halves[1]) >> 32) &
+           (TG_NAT_CURSORS - 1);
+}
+
+/*
+ * Tries the ports from number `first` on; returns the number behind the one that was free, which is
+ * in packet->pending.reply then. 0: none was.
+ */
+__noinline int tg_nat_search(struct tg_packet *packet, __u32 first)
+{
+    struct tg_port_search search = {.first = first};
+    __u32 number, probes, *cursor;
+
+    if (!packet)
+        return 0;
+    number = tg_nat_cursor_of(&packet->pending.reply);
+    cursor = bpf_map_lookup_elem(&tg_nat_cursors, &number);
+    if (cursor)
+        search.cursor = *(volatile __u32 *)cursor;
+    probes = tg_nat_probes(&packet->nat_ports);
+    if (first >= probes)
+        return 0;
+    bpf_loop(probes - first, tg_port_try, &search, 0);
+    if (cursor && (!search.found || search.probe >= TG_NAT_SCATTERED))
+        tg_store_cursor(cursor, search.cursor + (search.found ? search.probe + 1 : probes) -
+                                    TG_NAT_SCATTERED);
+    return search.found ? (int)search.probe + 1 : 0;
+}
+
+/* Whether a socket of the router would be sent what comes for the pending reply's receiver. */
+__noinline int tg_nat_is_socket(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    struct bpf_sock_tuple tuple;
+    struct bpf_sock *socket;
+    struct tg_addr own;
+    __u32 *kind, size;
+    __u8 protocol;
+
+    if (!packet)
+        return false;
+    protocol = packet->tuple.protocol;
+    own = packet->pending.reply.dst;
+    if (protocol != TG_PROTOCOL_TCP && protocol != TG_PROTOCOL_UDP)
+        return false;
+    kind = bpf_map_lookup_elem(&tg_addresses, &own);
+    if (!kind || !(*kind & TG_ADDRESS_OWN))
+        return false;
+    size = tg_socket_tuple(&packet->pending.reply, false, &tuple);
+    if (protocol == TG_PROTOCOL_TCP)
+        socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+    else
+        socket = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+    if (!socket)
+        return false;
+    bpf_sk_release(socket);
+    return true;
+}
+
+/* Whether the port it came with lies in the range and is nobody else's. */
+TG_INLINE bool tg_nat_keeps(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    const struct tg_tuple *reply = &packet->pending.reply;
+    __u32 port = tg_nat_port(reply);
+
+    if (packet->nat_ports.size && port - packet->nat_ports.low >= packet->nat_ports.size)
+        return false;
+    if (tg_index_find(reply, tg_hash_of(reply)).conn)
+        return false;
+    /* What the router sends itself is its socket's. */
+    return tg_packet_is(packet, TG_PACKET_LOCAL) || !tg_nat_is_socket(ctx, packet);
+}
+
+/* Makes the pending reply one that nobody has; false: no port is left. */
+__noinline int tg_nat_choose(tg_ctx *ctx, struct tg_packet *packet)
+{
+    int next = 0;
+
+    if (!packet)
+        return false;
+    if (tg_nat_keeps(ctx, packet))
+        return true;
+    for (__u32 i = 0; i < TG_LIMIT_NAT_SOCKETS; i++) {
+        next = tg_nat_search(packet, (__u32)next);
+        if (!next)
+            return false;
+        if (!tg_nat_is_socket(ctx, packet))
+            return true;
+    }
+    return false;
+}

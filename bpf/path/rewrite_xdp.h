@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Translates a frame in XDP: its checksums are finished, and its bytes are written directly. */
+#pragma once
+
+#include "path/rewrite_quote.h"
+
+/* A pointer to `size` bytes at `offset`, which lie in the frame; NULL: they do not. */
+TG_INLINE void *tg_xdp_bytes(tg_ctx *ctx, __u32 offset, __u32 size)
+{
+    void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+    __u32 near = tg_opaque(offset);
+
+    return near < TG_DIRECT_BYTES && data + near + size <= end ? data + near : NULL;
+}
+
+TG_INLINE bool tg_xdp_translate_network(tg_ctx *ctx, const struct tg_packet *packet,
+                                        const struct tg_tuple *to, __u64 change)
+{
+    if (to->family == TG_FAMILY_IPV4) {
+        struct tg_ipv4_header *ipv4 = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ipv4));
+
+        if (!ipv4)
+            return false;
+        ipv4->src = to->src.words[3];
+        ipv4->dst = to->dst.words[3];
+        ipv4->checksum = tg_checksum_change(ipv4->checksum, change);
+        return true;
+    }
+    struct tg_ipv6_header *ipv6 = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ipv6));
+
+    if (!ipv6)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        ipv6->src[i] = to->src.words[i];
+        ipv6->dst[i] = to->dst.words[i];
+    }
+    return true;
+}
+
+TG_INLINE bool tg_xdp_translate_ports(tg_ctx *ctx, const struct tg_packet *packet,
+                                      const struct tg_rewrite *rewrite)
+{
+    __be16 *port;
+
+    if (!rewrite->port_size)
+        return true;
+    port = tg_xdp_bytes(ctx, packet->l4_offset + rewrite->port_offset, sizeof(rewrite->port));
+    if (!port)
+        return false;
+    port[0] = rewrite->port[0];
+    if (rewrite->port_size == sizeof(rewrite->port))
+        port[1] = rewrite->port[1];
+    return true;
+}
+
+/* Makes the packet one with the tuple packet->translated. 0: that cannot be. */
+__noinline int tg_xdp_translate(tg_ctx *ctx, struct tg_packet *packet)
+{
+    struct tg_rewrite rewrite;
+    __be16 *checksum;
+    __u64 quoted = 0;
+
+    if (!packet)
+        return 0;
+    tg_rewrite_plan(tg_wire_tuple(packet), &packet->translated, &rewrite);
+    if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR)) {
+        if (!tg_requote(ctx, packet, &quoted))
+            return 0;
+        rewrite.ports = quoted;
+        rewrite.port_size = 0;
+    }
+    if (!tg_xdp_translate_network(ctx, packet, &packet->translated, rewrite.addresses))
+        return 0;
+    if (tg_packet_is(packet, TG_PACKET_LATER_PIECE))
+        return 1;
+    if (!tg_xdp_translate_ports(ctx, packet, &rewrite))
+        return 0;
+    if (!rewrite.checksum.offset)
+        return 1;
+    checksum = tg_xdp_bytes(ctx, packet->l4_offset + rewrite.checksum.offset, sizeof(*checksum));
+    if (!checksum)
+        return 0;
+    *checksum = tg_l4_checksum_change(&rewrite.checksum, *checksum, tg_rewrite_l4(&rewrite));
+    return 1;
+}
