@@ -230,7 +230,7 @@ void Agent::publish()
     }
     // What was tracked before would come back to life, too late, when tracking is on again.
     if (!tracking_active(standing.config, network_.state().environment)) {
-        if (const Result<void> removed = remove_all_connections(store_); !removed) {
+        if (const auto removed = remove_connections(store_); !removed) {
             log_error("{}", to_string(removed.error()));
         }
     }
@@ -272,7 +272,26 @@ Result<void> Agent::tell_datapath()
     if (told) {
         told = maps_.vlans.replace(state.vlans);
     }
-    return told ? maps_.addresses.replace(state.addresses) : told;
+    told = told ? maps_.addresses.replace(state.addresses) : told;
+    if (told) {
+        purge_masqueraded();
+    }
+    return told;
+}
+
+// What an address was lost under cannot be answered any more: the next packet opens it anew.
+void Agent::purge_masqueraded()
+{
+    const std::set<Address> &running = network_.state().running_addresses;
+    if (masqueraded_by_ == running) {
+        return;
+    }
+    masqueraded_by_ = running;
+    if (const auto removed = remove_masqueraded(store_, running); !removed) {
+        log_error("{}", to_string(removed.error()));
+    } else if (*removed > 0) {
+        log_info("{} masqueraded connections have lost their address", *removed);
+    }
 }
 
 void Agent::network_changed()

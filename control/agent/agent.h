@@ -63,6 +63,7 @@ private:
     void network_event();
     void network_changed();
     Result<void> tell_datapath();
+    void purge_masqueraded();
     void beat();
     void age();
     void listen_to_datapath();
@@ -85,6 +86,7 @@ private:
     Followers followers_;
     std::uint64_t events_lost_ = 0; // that followers know of
     Network network_;
+    std::optional<std::set<Address>> masqueraded_by_; // when it was last looked
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<HeldPieces> held_pieces_;
     std::unique_ptr<RuleLines> rule_lines_;

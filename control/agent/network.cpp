@@ -172,6 +172,18 @@ std::vector<SourceAddress> source_addresses(const Cache &addresses)
     return found;
 }
 
+// Of which families an interface has such an address itself.
+std::uint32_t own_families(const std::vector<SourceAddress> &sources, std::uint32_t ifindex)
+{
+    std::uint32_t flags = 0;
+    for (const SourceAddress &each : sources) {
+        if (each.ifindex == ifindex) {
+            flags |= each.address.is_ipv4() ? TG_DEVICE_OWN_IPV4 : TG_DEVICE_OWN_IPV6;
+        }
+    }
+    return flags;
+}
+
 // rp_filter of an interface, as the kernel takes it: the larger of its own and that of "all".
 std::uint32_t rp_flags(const char *interface)
 {
@@ -291,6 +303,7 @@ Result<NetworkState> Network::read_all() const
         return std::unexpected(local.error());
     }
     const std::vector<SourceAddress> sources = source_addresses(*addresses);
+    std::set<std::uint32_t> running;
     const std::set<std::uint32_t> with_ipv4 = ipv4_interfaces(*addresses);
     const std::set<std::uint32_t> shaped = shaped_interfaces(*qdiscs);
     NetworkState state;
@@ -314,6 +327,10 @@ Result<NetworkState> Network::read_all() const
         device.flags |= !up || shaped.contains(ifindex) ? TG_DEVICE_NO_REDIRECT : 0;
         device.flags |= local->networks ? TG_DEVICE_LOCAL_NETS : 0;
         std::ranges::copy(error_sources(sources, ifindex), device.sources);
+        device.flags |= own_families(sources, ifindex);
+        if (up && (rtnl_link_get_flags(link) & IFF_RUNNING) != 0) {
+            running.insert(ifindex);
+        }
         const nl_addr *mac = rtnl_link_get_addr(link);
         if (mac != nullptr && nl_addr_get_len(mac) == sizeof device.mac) {
             std::memcpy(device.mac, nl_addr_get_binary_addr(mac), sizeof device.mac);
@@ -322,6 +339,12 @@ Result<NetworkState> Network::read_all() const
         facts.push_back(link_facts(*link));
     });
     state.vlans = note_uppers(facts, state.devices);
+    each<rtnl_addr>(*addresses, [&](rtnl_addr *address) {
+        const std::optional<Address> own = own_address(address);
+        if (own && running.contains(static_cast<std::uint32_t>(rtnl_addr_get_ifindex(address)))) {
+            state.running_addresses.insert(*own);
+        }
+    });
     return state;
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "control/base/error.h"
 #include "control/base/fd.h"
@@ -24,11 +25,12 @@ struct NetworkState {
     std::map<std::uint32_t, tg_device> devices;   // by ifindex
     std::map<std::uint64_t, std::uint32_t> vlans; // tg_vlan_key() → ifindex
     std::map<Address, std::uint32_t> addresses;   // → TG_ADDRESS_*
+    std::set<Address> running_addresses;          // own ones of interfaces that are up and running
 
     friend bool operator==(const NetworkState &a, const NetworkState &b)
     {
         return a.environment.interfaces == b.environment.interfaces && a.addresses == b.addresses &&
-               a.vlans == b.vlans &&
+               a.running_addresses == b.running_addresses && a.vlans == b.vlans &&
                std::ranges::equal(a.devices, b.devices, [](const auto &one, const auto &other) {
                    return one.first == other.first &&
                           std::memcmp(&one.second, &other.second, sizeof(tg_device)) == 0;

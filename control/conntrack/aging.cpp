@@ -16,24 +16,36 @@ bool unfinished(const tg_conn &record)
 
 } // namespace
 
-Result<void> remove_all_connections(ConnectionStore &store)
+Result<std::uint64_t> remove_connections(ConnectionStore &store,
+                                         const maps::Connections::Wanted &wanted)
 {
     maps::ConnectionCursor cursor;
     std::vector<tg_conn> slice;
     std::vector<tg_sweep_key> keys;
+    std::uint64_t count = 0;
     while (!cursor.at_end) {
-        if (Result<void> read = store.read(cursor, slice, {}); !read) {
-            return read;
+        if (const Result<void> read = store.read(cursor, slice, wanted); !read) {
+            return std::unexpected(read.error());
         }
         keys.clear();
         for (const tg_conn &record : slice) {
             keys.push_back(sweep_key(name_of(record), true));
         }
-        if (const Result<std::uint64_t> removed = store.sweep(keys); !removed) {
-            return std::unexpected(removed.error());
+        const Result<std::uint64_t> removed = store.sweep(keys);
+        if (!removed) {
+            return removed;
         }
+        count += *removed;
     }
-    return {};
+    return count;
+}
+
+Result<std::uint64_t> remove_masqueraded(ConnectionStore &store, const std::set<Address> &addresses)
+{
+    return remove_connections(store, [&](const tg_conn &record) {
+        return (tg_word_flags(record.word) & TG_CONN_MASQUERADED) != 0 &&
+               !addresses.contains(Address{record.reply.dst});
+    });
 }
 
 Result<Aging::Step> Aging::step(std::uint64_t records)

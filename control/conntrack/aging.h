@@ -3,12 +3,22 @@
 // judges again. Nothing depends on it but memory: the datapath ignores overdue records.
 #pragma once
 
+#include <set>
+
+#include "control/base/net.h"
 #include "control/conntrack/store.h"
 
 namespace tg {
 
-// Removes every connection there is, overdue or not: for when tracking is switched off.
-Result<void> remove_all_connections(ConnectionStore &store);
+// Removes every connection that is wanted, overdue or not; all of them if nothing says which.
+// Returns how many.
+Result<std::uint64_t> remove_connections(ConnectionStore &store,
+                                         const maps::Connections::Wanted &wanted = {});
+
+// Those that were given an address the host does not have any more, or not on an interface that
+// runs.
+Result<std::uint64_t> remove_masqueraded(ConnectionStore &store,
+                                         const std::set<Address> &addresses);
 
 class Aging {
 public:

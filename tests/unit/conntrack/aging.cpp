@@ -20,9 +20,9 @@ TEST(RemoveAllConnections, LeavesNoneOfAnyFamilyOrAge)
     }
     clock.now += std::chrono::minutes(1);
     ASSERT_EQ(table.size(), 1000u);
-    EXPECT_TRUE(remove_all_connections(table));
+    EXPECT_TRUE(remove_connections(table));
     EXPECT_EQ(table.size(), 0u);
-    EXPECT_TRUE(remove_all_connections(table));
+    EXPECT_TRUE(remove_connections(table));
 }
 
 TEST(RemoveAllConnections, SaysThatTheTableCannotBeRead)
@@ -30,7 +30,7 @@ TEST(RemoveAllConnections, SaysThatTheTableCannotBeRead)
     const MovedClock clock;
     SimulatedTable table(clock);
     table.fail_next_read();
-    EXPECT_FALSE(remove_all_connections(table));
+    EXPECT_FALSE(remove_connections(table));
 }
 
 } // namespace
