@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Translated connections between real stacks: masquerade, ports forwarded, both at once.
+
+The wan host knows no way to the lan: what comes back does so because it was translated. Topology:
+harness.py.
+"""
+import contextlib
+import errno
+import socket
+import time
+
+import harness
+from harness import (ALL, CONNECTION4, CONNECTION6, FW_LAN4, FW_WAN4, FW_WAN6, LAN4, LAN6, MIXED,
+                     WAN4, WAN6, check, equal, eventually)
+from hosts import echoes
+
+NAT4, NAT6 = "/ip firewall nat", "/ipv6 firewall nat"
+MASQUERADE = (f"{NAT4} add chain=srcnat out-interface=ether1 action=masquerade",
+              f"{NAT6} add chain=srcnat out-interface=ether1 action=masquerade")
+FAMILIES = ((LAN4, WAN4, FW_WAN4), (LAN6, WAN6, FW_WAN6))
+
+
+def _up(lab, *rules):
+    """Attached, with these rules; the wan host has no route but to its own network."""
+    for family in ("-4", "-6"):
+        lab.wan.ip(family, "route", "del", "default")
+    lab.up()
+    lab.rules("\n".join(rules) + "\n")
+
+
+def _flags(lab, where, menu=CONNECTION4):
+    """srcnat and dstnat of the one connection."""
+    rows = lab.connections(menu, where)
+    equal(len(rows), 1, f"connections where {where}: {rows}")
+    return rows[0]["srcnat"], rows[0]["dstnat"]
+
+
+def masquerade(lab):
+    """TCP, UDP and ping of both families leave with the router's address."""
+    lab.wan.serve_tcp(80)
+    lab.wan.serve_udp(53)
+    _up(lab, *MASQUERADE)
+    for lan, wan, public in FAMILIES:
+        menu = CONNECTION6 if ":" in lan else CONNECTION4
+        stream = lab.lan.connect(wan, 80)
+        check(stream and echoes(stream, b"x" * 20_000), f"TCP to {wan}")
+        check(lab.lan.reaches_udp(wan, 53), f"UDP to {wan}")
+        check(lab.lan.pings(wan, 3), f"ping {wan}")
+        rows = lab.connections(menu, "protocol=tcp")
+        equal([(row["srcnat"], row["dstnat"], row["reply-dst-address"]) for row in rows],
+              [(True, False, public)], f"{rows}")
+        equal(rows[0]["src-address"], lan, "who has opened it")
+    with lab.wan.udp("0.0.0.0", 7000) as asked:
+        lab.lan.udp("0.0.0.0", 7001).sendto(b"who", (WAN4, 7000))
+        equal(asked.recvfrom(10)[1], (FW_WAN4, 7001), "the port is kept")
+    check(lab.fw.pings(WAN4) and lab.fw.pings(WAN6), "the router itself reaches the wan")
+
+
+def same_port(lab):
+    """Two hosts with one source port get two; replies come to the one that has asked."""
+    lab.wan.serve_udp(53)
+    lab.lan.address("eth0", "192.168.88.11/24")
+    _up(lab, *MASQUERADE)
+    clients = []
+    for source in (LAN4, "192.168.88.11"):
+        clients.append(lab.lan.udp(source, 5000))
+        clients[-1].connect((WAN4, 53))
+    for number, client in enumerate(clients * 2):
+        check(echoes(client, b"%d" % number), f"datagram {number} comes back")
+    ports = [row["reply-dst-port"] for row in lab.connections(CONNECTION4, "protocol=udp")]
+    equal((len(ports), len(set(ports)), "5000" in map(str, ports)), (2, 2, True), f"{ports}")
+
+
+def port_forward(lab):
+    """From outside to a server inside, which sees who asks; nothing else gets in."""
+    lab.lan.serve_tcp(8080)
+    lab.lan.serve_udp(5353)
+    _up(lab, f"{NAT4} add chain=dstnat dst-address={FW_WAN4} protocol=tcp dst-port=80 "
+             f"action=dst-nat to-addresses={LAN4} to-ports=8080",
+        f"{NAT4} add chain=dstnat in-interface=ether1 protocol=udp dst-port=53 "
+        f"action=dst-nat to-addresses={LAN4} to-ports=5353",
+        f"{NAT6} add chain=dstnat in-interface=ether1 protocol=tcp dst-port=80 "
+        f"action=dst-nat to-address={LAN6}/128 to-ports=8080",
+        "/ip firewall filter add chain=forward connection-nat-state=!dstnat connection-state=new "
+        "in-interface=ether1 action=drop")
+    for public, menu in ((FW_WAN4, CONNECTION4), (FW_WAN6, CONNECTION6)):
+        stream = lab.wan.connect(public, 80)
+        check(stream and echoes(stream, b"x" * 20_000), f"TCP to {public}")
+        equal(_flags(lab, "protocol=tcp", menu), (False, True), "flags")
+    check(lab.wan.reaches_udp(FW_WAN4, 53), "UDP to another port inside")
+    check(not lab.wan.reaches_tcp(FW_WAN4, 8080), "the inner port is not open outside")
+
+
+def hairpin(lab):
+    """A host inside reaches a server inside by the public address."""
+    lab.lan.serve_tcp(80)
+    lab.lan.address("eth0", "192.168.88.11/24")
+    _up(lab, f"{NAT4} add chain=dstnat dst-address={FW_WAN4} protocol=tcp dst-port=80 "
+             "action=dst-nat to-addresses=192.168.88.11",
+        f"{NAT4} add chain=srcnat src-address=192.168.88.0/24 dst-address=192.168.88.11 "
+        "action=masquerade")
+    stream = lab.lan.connect(FW_WAN4, 80)
+    check(stream and echoes(stream), "TCP to the public address")
+    equal(stream.getpeername()[0], FW_WAN4, "who answers")
+    equal(_flags(lab, "protocol=tcp"), (True, True), "flags")
+    equal(lab.connections(CONNECTION4)[0]["reply-dst-address"], FW_LAN4, "whom the server sees")
+
+
+def redirect(lab):
+    """What asks some server outside is answered by the router, in that server's name."""
+    lab.fw.serve_udp(5353)
+    _up(lab, f"{NAT4} add chain=dstnat in-interface=ether2 protocol=udp dst-port=53 "
+             "action=redirect to-ports=5353")
+    check(lab.lan.reaches_udp(WAN4, 53), "answered")
+    equal(_flags(lab, "protocol=udp"), (False, True), "flags")
+
+
+def errors(lab):
+    """Closed ports, traceroute and path MTU, as the host inside hears of them."""
+    _up(lab, *MASQUERADE)
+    for lan, wan, public in FAMILIES:
+        with lab.lan.udp("::" if ":" in lan else "0.0.0.0") as client:
+            client.connect((wan, 9))
+            client.send(b"tide")
+            try:
+                client.recv(10)
+                refused = None
+            except OSError as error:
+                refused = error.errno
+            equal(refused, errno.ECONNREFUSED, f"a closed port of {wan}")
+        lines = lab.lan.run("traceroute", "-n", "-q", "1", "-w", "2", "-m", "2",
+                            wan).stdout.splitlines()[1:]
+        equal([line.split()[1] for line in lines][1:], [wan], f"the way to {wan}: {lines}")
+        check("*" not in lines[0], f"the way to {wan}: {lines}")
+        check(lab.wan.run("ping", "-c", "1", "-W", "1", public, good=None).returncode == 0,
+              f"{public} itself is reached")
+        time.sleep(1)
+
+
+def large(lab):
+    """Datagrams in fragments, both ways, early pieces among them; and streams in bulk."""
+    lab.wan.serve_udp(53)
+    _up(lab, *MASQUERADE)
+    for _, wan, _ in FAMILIES:
+        check(lab.lan.pings(wan, 2), f"ping {wan}")
+        result = lab.lan.run("ping", "-n", "-q", "-c", "3", "-i", "0.2", "-s", "4000", "-W", "2",
+                             wan, good=None)
+        check(" 0% packet loss" in result.stdout, f"large pings to {wan}: {result.stdout}")
+    lab.wan.spawn("iperf3", "-s", "-1")
+    eventually(lambda: lab.wan.listens(5201), "iperf3 listens")
+    result = lab.lan.run("iperf3", "-c", WAN4, "-t", "1", "-J")
+    check('"bits_per_second"' in result.stdout, result.stdout)
+
+
+def by_the_kernel(lab):
+    """What only the kernel can cut into pieces is translated all the same."""
+    lab.fw.ip("link", "set", "ether1", "mtu", "1280")
+    _up(lab, *MASQUERADE)
+    server, client = lab.wan.udp("0.0.0.0", 53), lab.lan.udp(LAN4, 7000)
+    client.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER: IP_PMTUDISC_DONT
+    for data in (b"x" * 1400, b"y" * 1300):
+        client.sendto(data, (WAN4, 53))
+        equal(server.recvfrom(2000), (data, (FW_WAN4, 7000)), "a datagram without DF")
+        server.sendto(data[:9], (FW_WAN4, 7000))
+        equal(client.recvfrom(10), (data[:9], (WAN4, 53)), "its answer")
+    equal(lab.reason("forward-stack"), 2, "packets the kernel has sent")
+    stuck = lab.lan.udp(LAN4)
+    stuck.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_PMTUDISC_DO
+    stuck.connect((WAN4, 53))
+    stuck.send(b"x" * 1400)
+    eventually(lambda: stuck.getsockopt(socket.IPPROTO_IP, 14) == 1280, "the path MTU is told")
+
+
+def exactly(lab):
+    """A range of ports is searched whole: so many connections, and no more."""
+    wanted = 20
+    _up(lab, f"{NAT4} add chain=srcnat out-interface=ether1 protocol=udp action=masquerade "
+             f"to-ports=7000-{7000 + wanted - 1}")
+    seen = set()
+    receiver = lab.wan.udp("0.0.0.0", 53, timeout=0.3)
+    for _ in range(wanted + 5):
+        with lab.lan.udp("0.0.0.0") as client:
+            client.sendto(b"tide", (WAN4, 53))
+            with contextlib.suppress(TimeoutError):
+                seen.add(receiver.recvfrom(10)[1])
+    equal(seen, {(FW_WAN4, 7000 + i) for i in range(wanted)}, "who the wan host heard")
+    equal(lab.reason("nat-port-exhausted"), 5, "refused")
+
+
+def purged(lab):
+    """Masqueraded connections end with the address and with the link; src-nat's do not."""
+    lab.wan.serve_udp(53)
+    _up(lab, f"{NAT4} add chain=srcnat out-interface=ether1 protocol=udp action=masquerade",
+        f"{NAT4} add chain=srcnat out-interface=ether1 protocol=icmp action=src-nat "
+        f"to-addresses={FW_WAN4}")
+
+    def left():
+        return sorted(row["protocol"] for row in lab.connections(CONNECTION4))
+
+    def fill():
+        check(lab.lan.reaches_udp(WAN4, 53) and lab.lan.pings(WAN4), "both work")
+        check("udp" in left() and "icmp" in left(), f"both are there: {left()}")
+
+    fill()
+    lab.wan.ip("link", "set", "eth0", "down")
+    eventually(lambda: left() == ["icmp"], "the link is down")
+    lab.wan.ip("link", "set", "eth0", "up")
+    eventually(lambda: lab.lan.reaches_udp(WAN4, 53), "the link is up again")
+    lab.fw.ip("address", "add", "203.0.113.7/24", "dev", "ether1")
+    lab.fw.ip("address", "del", FW_WAN4 + "/24", "dev", "ether1")
+    eventually(lambda: "udp" not in left(), "the address is another one")
+
+
+if __name__ == "__main__":
+    harness.main(masquerade, same_port, port_forward, hairpin, redirect, errors, large,
+                 by_the_kernel, exactly, purged, variants=ALL, mixed=(masquerade, port_forward))
