@@ -10,7 +10,7 @@
 #include "core/reason.h"
 #include "path/chains.h"
 #include "path/device.h"
-#include "path/index.h"
+#include "path/table.h"
 
 /* Whether the packet opens a connection that NAT may translate. */
 TG_INLINE bool tg_nat_decides(const struct tg_packet *packet)
@@ -117,14 +117,31 @@ TG_INLINE int tg_stage_nat_output(tg_ctx *ctx, struct tg_packet *packet)
     return tg_nat_first(ctx, packet, TG_CHAIN_NAT_OUTPUT);
 }
 
+/* Whether a connection has the pending one's replies already. One that is overdue ends here. */
+TG_INLINE bool tg_reply_taken(const struct tg_packet *packet)
+{
+    const struct tg_tuple *reply = &packet->pending.reply;
+    struct tg_conn *conn = tg_conn_find(reply, tg_hash_of(reply)).conn;
+    struct tg_moment moment;
+    __u64 word;
+
+    if (!conn || tg_store_is_gone(conn))
+        return false;
+    moment = tg_moment_of(packet->bank);
+    word = *(volatile __u64 *)&conn->word;
+    if (!tg_conn_overdue(conn, word, packet->now, &moment))
+        return true;
+    tg_conn_close(conn, word, packet->now);
+    return false;
+}
+
 /*
  * Whether the router's own connection would have the same answers as a translated one: it then gets
  * another port as well.
  */
 TG_INLINE bool tg_nat_collides(const struct tg_packet *packet)
 {
-    return tg_packet_is(packet, TG_PACKET_LOCAL) &&
-           tg_index_find(&packet->pending.reply, tg_hash_of(&packet->pending.reply)).conn;
+    return tg_packet_is(packet, TG_PACKET_LOCAL) && tg_reply_taken(packet);
 }
 
 /* Asks a chain for the source. `decided` is what the packet was accepted as. */

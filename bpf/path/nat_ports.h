@@ -8,6 +8,7 @@
 
 #include "core/nat.h"
 #include "path/adopt.h"
+#include "path/nat.h"
 #include "path/scratch.h"
 #include "path/table.h"
 
@@ -23,13 +24,12 @@ static long tg_port_try(__u32 step, struct tg_port_search *search)
 {
     struct tg_packet *packet = tg_packet_slot();
     __u32 probe = search->first + step;
-    struct tg_tuple *reply;
 
     if (!packet)
         return 1;
-    reply = &packet->pending.reply;
-    tg_nat_set_port(reply, tg_nat_probe(&packet->nat_ports, packet->hash, search->cursor, probe));
-    if (tg_index_find(reply, tg_hash_of(reply)).conn)
+    tg_nat_set_port(&packet->pending.reply,
+                    tg_nat_probe(&packet->nat_ports, packet->hash, search->cursor, probe));
+    if (tg_reply_taken(packet))
         return 0;
     search->probe = probe;
     search->found = 1;
@@ -100,12 +100,11 @@ __noinline int tg_nat_is_socket(tg_ctx *ctx, const struct tg_packet *packet)
 /* Whether the port it came with lies in the range and is nobody else's. */
 TG_INLINE bool tg_nat_keeps(tg_ctx *ctx, const struct tg_packet *packet)
 {
-    const struct tg_tuple *reply = &packet->pending.reply;
-    __u32 port = tg_nat_port(reply);
+    __u32 port = tg_nat_port(&packet->pending.reply);
 
     if (packet->nat_ports.size && port - packet->nat_ports.low >= packet->nat_ports.size)
         return false;
-    if (tg_index_find(reply, tg_hash_of(reply)).conn)
+    if (tg_reply_taken(packet))
         return false;
     /* What the router sends itself is its socket's. */
     return tg_packet_is(packet, TG_PACKET_LOCAL) || !tg_nat_is_socket(ctx, packet);

@@ -51,6 +51,9 @@ const std::set<std::string> out_of_reach = {
     "no-scratch",              // the kernel always has the slot
     "no-headroom",             // drivers leave enough of it
     "fragment-no-room",        // a life has not as many early pieces in a second
+    "nat-port-exhausted",      // no two flows of a life talk to one remote end
+    "nat-no-address",          // nobody here comes in by the one interface without an address
+    "nat-failed",              // every packet that is accepted can be translated
     "input-forwarded",         // a test run cannot carry the tag of TC ingress
     "tcp-unacked-timeout",     // no state of the tracker uses it yet
     "tcp-max-retrans-timeout", // nor this

@@ -156,12 +156,53 @@ void replace_rules(std::vector<std::string> &lines, Random &random, unsigned fam
             (table == "filter" ? filter_rule(random, family) : raw_rule(random, family)) +
             " comment=random");
     }
+    if (table == "raw" && random.percent(15)) {
+        lines.emplace_back("add chain=prerouting in-interface=wan protocol=udp action=drop "
+                           "comment=random");
+    }
     if (table == "filter" && random.percent(50)) {
         lines.emplace_back("add chain=forward connection-state=invalid action=drop comment=random");
     }
     if (table == "filter" && random.percent(15)) {
         lines.emplace_back("add chain=forward in-interface=wan connection-state=new action=drop "
                            "comment=random");
+    }
+}
+
+// Translations of each kind; most lives have none, so that answers fit what they answer.
+void replace_translations(std::vector<std::string> &lines, Random &random, unsigned family)
+{
+    constexpr std::array<std::array<std::string_view, 9>, 2> rules = {{
+        {"chain=srcnat out-interface=wan action=masquerade",
+         "chain=srcnat protocol=udp action=masquerade to-ports=7",
+         "chain=srcnat out-interface-list=LAN protocol=tcp action=src-nat to-ports=5000-6000 "
+         "to-addresses=203.0.113.1-203.0.113.9",
+         "chain=srcnat action=netmap to-addresses=198.51.100.0/24",
+         "chain=dstnat in-interface=wan protocol=tcp action=dst-nat to-addresses=10.20.0.2 "
+         "to-ports=22",
+         "chain=dstnat in-interface-list=LAN protocol=udp action=redirect to-ports=53",
+         "chain=dstnat in-interface=bare action=redirect",
+         "chain=input action=src-nat to-addresses=192.0.2.1",
+         "chain=output protocol=udp action=dst-nat to-addresses=203.0.113.254"},
+        {"chain=srcnat out-interface=wan action=masquerade",
+         "chain=srcnat protocol=udp action=masquerade to-ports=7",
+         "chain=srcnat out-interface-list=LAN protocol=tcp action=src-nat to-ports=5000-6000 "
+         "to-address=2001:db8:113::1/128",
+         "chain=srcnat action=netmap to-address=2001:db8:99::/64",
+         "chain=dstnat in-interface=wan protocol=tcp action=dst-nat "
+         "to-address=2001:db8:20::2/128 to-ports=22",
+         "chain=dstnat in-interface-list=LAN protocol=udp action=redirect to-ports=53",
+         "chain=dstnat in-interface=idle action=redirect",
+         "chain=input action=src-nat to-address=2001:db8:99::1/128",
+         "chain=output protocol=udp action=dst-nat to-address=2001:db8:113::fe/128"},
+    }};
+    lines.push_back(fmt::format("{} firewall nat", family == 0 ? "/ip" : "/ipv6"));
+    lines.emplace_back("remove [find comment=random]");
+    if (random.percent(50)) {
+        return;
+    }
+    for (std::uint32_t i = 1 + random.below(3); i > 0; i--) {
+        lines.push_back(fmt::format("add {} comment=random", random.pick(rules.at(family))));
     }
 }
 
@@ -203,6 +244,7 @@ std::vector<std::string> random_rules(Random &random, bool first)
         for (const std::string_view table : {"filter", "raw"}) {
             replace_rules(lines, random, family, table);
         }
+        replace_translations(lines, random, family);
     }
     if (random.percent(60)) {
         lines.push_back(tracking(random));

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two CPUs open connections that are translated to one external address: never do two of them get
+// the same replies, and a connection both open at once is one.
+#include <array>
+#include <atomic>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "bpf/core/base.h"
+#include "control/maps/table_memory.h"
+#include "control/maps/table_size.h"
+#include "tests/harness/packet.h"
+#include "tests/prog/loaded.h"
+#include "tests/unit/compile/build.h"
+#include "tidegate/verdict.h"
+
+namespace tg {
+namespace {
+
+constexpr std::size_t ip_at = 14, udp_at = 34, frame_bytes = 60;
+using Frame = std::array<std::uint8_t, frame_bytes>;
+
+void put(Frame &frame, std::size_t at, std::uint32_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        frame[at + i] = static_cast<std::uint8_t>(value >> 8 * (bytes - 1 - i));
+    }
+}
+
+// UDP without a checksum, to the router itself: no route leads there, and no agent says so.
+Frame frame_of(std::uint32_t client, std::uint16_t port)
+{
+    Frame frame = {};
+    put(frame, 12, 0x0800, 2);
+    put(frame, ip_at, 0x4500002e, 4);
+    put(frame, ip_at + 8, 64 << 8 | 17, 2);
+    put(frame, ip_at + 12, client, 4);
+    put(frame, ip_at + 16, 0x0b010001, 4);
+    put(frame, ip_at + 10, test::internet_checksum({&frame[ip_at], 20}), 2);
+    put(frame, udp_at, port, 2);
+    put(frame, udp_at + 2, 53, 2);
+    put(frame, udp_at + 4, 26, 2);
+    return frame;
+}
+
+class NatRace : public test::Loaded {
+protected:
+    NatRace() : Loaded("nat") {}
+
+    // Chain input of nat, since what a test run is given comes to the router.
+    void arm(const std::string &ports)
+    {
+        const Image image = test::build("/ip firewall nat add chain=input protocol=udp "
+                                        "action=src-nat to-addresses=192.0.2.1 to-ports=" +
+                                        ports);
+        const tg_bank_header &header = image.elements[TG_BANK_HEADER].header;
+        ASSERT_TRUE(maps_->table_memory.grow(maps::table_size(header), 0));
+        ASSERT_TRUE(maps_->banks.fill(1, image.elements));
+        ASSERT_TRUE(maps_->control.set_bank(1));
+    }
+
+    [[nodiscard]] std::uint64_t refused() const
+    {
+        const auto counters = maps_->reason_counters.read();
+        return counters ? counters->at(TG_REASON_NAT_PORT_EXHAUSTED).packets : 0;
+    }
+
+    // Both CPUs at once; `open` is told which of them it runs on.
+    template <class Open> static void both(const Open &open)
+    {
+        const auto work = [&](unsigned cpu) {
+            test::run_on(cpu);
+            open(cpu);
+        };
+        std::thread first(work, 0), second(work, 1);
+        first.join();
+        second.join();
+    }
+
+    // Every port that a connection was given; fails if two have one.
+    std::set<std::uint16_t> ports_given() const
+    {
+        std::set<std::uint16_t> ports;
+        for (const tg_conn &record : records()) {
+            const std::uint16_t port = tg_host16(record.reply.dst_port);
+            EXPECT_TRUE(ports.insert(port).second) << "two have port " << port;
+        }
+        return ports;
+    }
+};
+
+TEST_F(NatRace, NoTwoConnectionsHaveOneReply)
+{
+    constexpr std::uint32_t each = 8000; // on either CPU, of 20000 ports
+    arm("20000-39999");
+    both([&](unsigned cpu) {
+        for (std::uint32_t i = 0; i < each; i++) {
+            // One port each, so that but for the first of both everybody has to look for another.
+            send_frame(frame_of(0x0a000000 + (cpu << 16) + i, 20000));
+        }
+    });
+    const std::set<std::uint16_t> ports = ports_given();
+    EXPECT_EQ(ports.size(), 2 * each);
+    EXPECT_EQ(refused(), 0u);
+    EXPECT_GE(*ports.begin(), 20000);
+    EXPECT_LE(*ports.rbegin(), 39999);
+}
+
+TEST_F(NatRace, ASmallRangeIsUsedUpAndNotOnceMore)
+{
+    arm("20000-20127");
+    both([&](unsigned cpu) {
+        for (std::uint32_t i = 0; i < 128; i++) {
+            send_frame(frame_of(0x0a000000 + (cpu << 16) + i, 5000));
+        }
+    });
+    EXPECT_EQ(ports_given().size(), 128u);
+    EXPECT_EQ(refused(), 128u);
+}
+
+TEST_F(NatRace, AllPortsButFewAreUsedBeforeOneIsRefused)
+{
+    arm("1024-65535");
+    std::uint32_t opened = 0;
+    while (refused() == 0 && opened < 70000) {
+        for (int i = 0; i < 100; i++) {
+            send_frame(frame_of(0x0a000000 + opened++, 5000));
+        }
+    }
+    EXPECT_GE(ports_given().size(), 60000u) << "of 64512, when the first was refused";
+}
+
+TEST_F(NatRace, OneConnectionOpenedTwiceIsOne)
+{
+    constexpr std::uint32_t connections = 8000;
+    arm("20000-39999");
+    std::atomic<std::uint32_t> ready = 0;
+    both([&](unsigned) {
+        for (std::uint32_t i = 0; i < connections; i++) {
+            const Frame frame = frame_of(0x0a000000 + i, 20000);
+            ready++;
+            while (ready < 2 * (i + 1)) {
+                if (std::thread::hardware_concurrency() == 1) {
+                    std::this_thread::yield();
+                }
+            }
+            send_frame(frame);
+        }
+    });
+    EXPECT_EQ(ports_given().size(), connections);
+    std::uint64_t packets = 0;
+    for (const tg_conn &record : records()) {
+        packets += record.counters[TG_ORIGINAL].packets;
+    }
+    EXPECT_EQ(packets, 2 * connections);
+}
+
+} // namespace
+} // namespace tg
