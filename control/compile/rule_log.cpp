@@ -17,16 +17,6 @@
 namespace tg {
 namespace {
 
-struct RuleMenu {
-    std::string_view path;
-    bool tracked;
-};
-
-constexpr std::array rule_menus{
-    RuleMenu{menu_filter4, true}, RuleMenu{menu_filter6, true}, RuleMenu{menu_nat4, true},
-    RuleMenu{menu_nat6, true},    RuleMenu{menu_raw4, false},   RuleMenu{menu_raw6, false},
-};
-
 constexpr std::array<std::string_view, TG_CONNECTION_STATE_COUNT> state_names{
 #define TG_X(name, text) std::string_view{text},
     TG_CONNECTION_STATES(TG_X)
@@ -106,12 +96,13 @@ std::string circumstances(const tg_log_line &line, bool tracked)
 void RuleLog::add_bank(std::uint64_t bank, const Config &config, const Environment &environment)
 {
     Bank added{.number = bank, .rules = {}, .interfaces = {}};
-    for (const RuleMenu &menu : rule_menus) {
-        for (const Item &item : config.items(menu.path)) {
+    for (const std::string_view menu : rule_menus) {
+        const bool tracked = menu != menu_raw4 && menu != menu_raw6;
+        for (const Item &item : config.items(menu)) {
             if (rule_logs(item)) {
                 added.rules[item.counter] = {.prefix = std::string(rule_text(item, "log-prefix")),
                                              .chain = std::string(rule_text(item, "chain")),
-                                             .tracked = menu.tracked};
+                                             .tracked = tracked};
             }
         }
     }

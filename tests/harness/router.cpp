@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
 #include "bpf/core/expiry.h"
@@ -202,9 +200,9 @@ void Router::forget()
 {
     const std::uint32_t zero = 0;
     datapath_->make_table();
-    clear("tg_fragments");
-    clear("tg_awaited");
-    clear("tg_unsourced");
+    for (const auto *map : {"tg_fragments", "tg_awaited", "tg_unsourced"}) {
+        clear(map);
+    }
     early_pieces_.reset();
     datapath_->update("tg_table", bytes_of(zero), bytes_of(tg_table{}));
     datapath_->take_events();
@@ -217,10 +215,9 @@ void Router::forget()
 void Router::reset()
 {
     forget();
-    clear("tg_attached");
-    clear("tg_devices");
-    clear("tg_vlans");
-    clear("tg_addresses");
+    for (const auto *map : {"tg_attached", "tg_devices", "tg_vlans", "tg_addresses"}) {
+        clear(map);
+    }
     tg_layout layout{.magic = TG_LAYOUT_MAGIC,
                      .version = TG_LAYOUT_VERSION,
                      .ticks_per_second = datapath_->ticks_per_second(),
@@ -240,9 +237,9 @@ void Router::reset()
         tg_device device = device_of(port);
         for (const auto &[address, kind] : addresses_of(port)) {
             if (kind == TG_ADDRESS_OWN) {
-                const bool ipv4 = Address{address}.is_ipv4();
-                device.sources[ipv4 ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6] = address;
-                device.flags |= ipv4 ? TG_DEVICE_OWN_IPV4 : TG_DEVICE_OWN_IPV6;
+                const int family = Address{address}.is_ipv4() ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6;
+                device.sources[family] = address;
+                device.flags |= TG_DEVICE_OWN_IPV4 << family;
             }
             datapath_->update("tg_addresses", bytes_of(address), bytes_of(kind));
         }
@@ -258,8 +255,8 @@ void Router::reset()
         // One half is found by its slot, the other half by the hash.
         if (port.ifindex % 2 == 0) {
             const tg_device_slot slot{.ifindex = port.ifindex, .zero = 0, .device = device};
-            const std::uint32_t number = port.ifindex & TG_DEVICE_SLOT_MASK;
-            datapath_->update("tg_device_slots", bytes_of(number), bytes_of(slot));
+            datapath_->update("tg_device_slots", bytes_of(port.ifindex & TG_DEVICE_SLOT_MASK),
+                              bytes_of(slot));
         }
     }
     config_ = {};
