@@ -2,7 +2,7 @@
 """What is broken of TCP tracking; see run.py. The last two need root and two CPUs."""
 WINDOW, STEP, EXPIRY = "bpf/core/tcp_window.h", "bpf/core/tcp_step.h", "bpf/core/expiry.h"
 OPTIONS, STORE = "bpf/core/tcp_options.h", "bpf/path/store_write.h"
-TESTS = ("unit_core_tcp_window", "unit_core_tcp_options", "unit_core_expiry", "hosted_dialogues")
+TESTS = ("hosted_dialogues", "unit_core_tcp_window", "unit_core_tcp_options", "unit_core_expiry")
 RACE = ("prog_tcp_race",) * 3  # whether two CPUs meet is chance
 
 # What is broken, where, the text there and what it becomes.

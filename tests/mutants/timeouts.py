@@ -62,7 +62,7 @@ MUTANTS = (
     ("the sweep removes nothing by age", SWEEP,
      "(force || tg_conn_overdue(conn, word, now, &moment))", "force"),
     ("the sweep does not look at the generation", SWEEP,
-     "if (tg_word_generation(word) != asked->generation)", "if (0)"),
+     "if (tg_word_generation(word) != asked->generation)", "if (0)", ("prog_table",) * 3),
     ("what was set is not what is compiled", "control/compile/compile.cpp",
      "tracking.value_or(row.property, Duration(std::chrono::seconds(row.seconds)))",
      "Duration(std::chrono::seconds(row.seconds))"),

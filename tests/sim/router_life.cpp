@@ -41,7 +41,9 @@ void Life::run(Duration length)
     while (clock_.now < end && !::testing::Test::HasFailure()) {
         pass_time();
         meet_agent();
-        for (std::uint32_t i = random_.below(40); i > 0 && !::testing::Test::HasFailure(); i--) {
+        // Sometimes so many at once that a search goes all around.
+        std::uint32_t packets = random_.below(random_.percent(5) ? 400 : 40);
+        for (; packets > 0 && !::testing::Test::HasFailure(); packets--) {
             say_something();
         }
         if (agent_ && random_.percent(50)) {
