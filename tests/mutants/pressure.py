@@ -48,10 +48,10 @@ MUTANTS = (
      "local ? tg_most_connections(settings) : settings->max_connections;",
      "1 + (local ? tg_most_connections(settings) : settings->max_connections);"),
     ("what was not inserted counts", CONFIRM,
-     "tg_store_connections(family, -1);\n        if (error != -TG_EEXIST)",
-     "if (error != -TG_EEXIST)", ("prog_table",) * 3),
+     "tg_store_connections(family, -1);\n        if (error == -TG_EADDRINUSE)",
+     "if (error == -TG_EADDRINUSE)", ("prog_table",) * 3),
     ("what is closed counts on", "bpf/path/table.h",
      "tg_store_connections(family, -1);\n    return true;", "return true;"),
-    ("what is closed is not given back", "bpf/path/store_write.h",
+    ("what is closed is not given back", "bpf/path/store_place.h",
      "tg_store_free(conn, now);\n    return true;", "return true;"),
 )
