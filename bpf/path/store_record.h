@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/packet.h"
+#include "core/rate.h"
 #include "core/tcp_view.h"
 #include "path/context.h"
 #include "path/maps.h"
@@ -157,9 +158,13 @@ TG_INLINE bool tg_store_piece(tg_ctx *ctx, const struct tg_packet *packet,
 
 TG_INLINE void tg_store_dhcp_request(__u32 ifindex, __u64 now) {}
 
+/* Whether the bucket has a token, if nobody is faster. */
 TG_INLINE bool tg_store_take(__u32 bucket, __u64 now, __u64 interval, __u32 burst)
 {
-    return true;
+    __u64 *word = bpf_map_lookup_elem(&tg_rates, &bucket);
+    __u64 taken = word ? *(volatile __u64 *)word : 0;
+
+    return word && tg_rate_take(&taken, now, interval, burst);
 }
 
 TG_INLINE void tg_store_count_tally(__u32 tally, __u64 packets, __u64 bytes) {}
