@@ -109,7 +109,8 @@ Step Traffic::error()
     return step_at(place, text);
 }
 
-// A UDP datagram in two or three pieces; some are lost, some overtake, some do not fit.
+// A UDP datagram in two or three pieces; some are lost or come twice, some overtake, some do not
+// fit.
 std::vector<Step> Traffic::pieces()
 {
     Flow &chosen = flow();
@@ -139,6 +140,9 @@ std::vector<Step> Traffic::pieces()
     }
     if (random_.percent(25)) {
         std::swap(steps.front(), steps.back());
+    }
+    if (random_.percent(15)) {
+        steps.insert(steps.begin() + 1, Step(steps.front()));
     }
     return steps;
 }
