@@ -72,7 +72,7 @@ TG_INLINE __be16 tg_l4_checksum_change(const struct tg_l4_checksum *place, __be1
 struct tg_rewrite {
     __u64 addresses; /* change of the sum over both */
     __u64 ports;     /* … over ports, or the identifier */
-    struct tg_l4_checksum checksum;
+    struct tg_l4_checksum sum;
     __u32 port_offset; /* in the transport header, of what changes there */
     __u32 port_size;   /* 0: nothing changes there */
     __be16 port[2];
@@ -88,7 +88,7 @@ TG_INLINE void tg_rewrite_plan(const struct tg_tuple *from, const struct tg_tupl
     __builtin_memset(rewrite, 0, sizeof(*rewrite));
     rewrite->addresses =
         tg_addr_change(&from->src, &to->src) + tg_addr_change(&from->dst, &to->dst);
-    rewrite->checksum = tg_l4_checksum_of(from->protocol);
+    rewrite->sum = tg_l4_checksum_of(from->protocol);
     if (tg_has_identifier(from)) {
         rewrite->port_offset = offsetof(struct tg_icmp_header, identifier);
         rewrite->port_size = sizeof(__be16);
@@ -106,5 +106,5 @@ TG_INLINE void tg_rewrite_plan(const struct tg_tuple *from, const struct tg_tupl
 /* What the transport checksum changes by. */
 TG_INLINE __u64 tg_rewrite_l4(const struct tg_rewrite *rewrite)
 {
-    return rewrite->ports + (rewrite->checksum.pseudo ? rewrite->addresses : 0);
+    return rewrite->ports + (rewrite->sum.pseudo ? rewrite->addresses : 0);
 }

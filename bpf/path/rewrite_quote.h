@@ -11,7 +11,7 @@ TG_INLINE bool tg_requote_network(tg_ctx *ctx, const struct tg_packet *packet, _
                                   const struct tg_rewrite *rewrite, __u64 *change)
 {
     const struct tg_tuple *to = &packet->requoted;
-    struct tg_ipv4_header ipv4;
+    struct tg_ipv4_header ip;
     struct tg_addr both[2] = {to->src, to->dst};
 
     if (to->family == TG_FAMILY_IPV6) {
@@ -19,13 +19,13 @@ TG_INLINE bool tg_requote_network(tg_ctx *ctx, const struct tg_packet *packet, _
         return tg_ctx_store(ctx, offset + (__u32)offsetof(struct tg_ipv6_header, src), both,
                             sizeof(both));
     }
-    if (!tg_quote_load(ctx, packet, offset, &ipv4, sizeof(ipv4)))
+    if (!tg_quote_load(ctx, packet, offset, &ip, sizeof(ip)))
         return false;
     /* The sum over the header stays as it is. */
-    ipv4.checksum = tg_checksum_change(ipv4.checksum, rewrite->addresses);
-    ipv4.src = to->src.words[3];
-    ipv4.dst = to->dst.words[3];
-    return tg_ctx_store(ctx, offset, &ipv4, sizeof(ipv4));
+    ip.checksum = tg_checksum_change(ip.checksum, rewrite->addresses);
+    ip.src = to->src.words[3];
+    ip.dst = to->dst.words[3];
+    return tg_ctx_store(ctx, offset, &ip, sizeof(ip));
 }
 
 /* The checksum of the quoted transport header, if the quotation goes so far. */
@@ -34,12 +34,12 @@ TG_INLINE bool tg_requote_checksum(tg_ctx *ctx, const struct tg_packet *packet, 
 {
     __be16 old, checksum;
 
-    if (!rewrite->checksum.offset)
+    if (!rewrite->sum.offset)
         return true;
-    offset += rewrite->checksum.offset;
+    offset += rewrite->sum.offset;
     if (!tg_quote_load(ctx, packet, offset, &old, sizeof(old)))
         return true;
-    checksum = tg_l4_checksum_change(&rewrite->checksum, old, tg_rewrite_l4(rewrite));
+    checksum = tg_l4_checksum_change(&rewrite->sum, old, tg_rewrite_l4(rewrite));
     *change += tg_port_change(old, checksum);
     return tg_ctx_store(ctx, offset, &checksum, sizeof(checksum));
 }

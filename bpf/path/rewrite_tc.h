@@ -43,14 +43,13 @@ TG_INLINE bool tg_tc_translate_ports(tg_ctx *ctx, const struct tg_packet *packet
 TG_INLINE bool tg_tc_translate_checksum(tg_ctx *ctx, const struct tg_packet *packet,
                                         const struct tg_rewrite *rewrite, __u64 change)
 {
-    __u32 offset = packet->l4_offset + rewrite->checksum.offset;
-    __u64 flags = rewrite->checksum.optional ? BPF_F_MARK_MANGLED_0 : 0;
+    __u32 offset = packet->l4_offset + rewrite->sum.offset;
+    __u64 flags = rewrite->sum.optional ? BPF_F_MARK_MANGLED_0 : 0;
 
-    if (!rewrite->checksum.offset)
+    if (!rewrite->sum.offset)
         return true;
-    if (rewrite->checksum.pseudo &&
-        bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(rewrite->addresses),
-                            flags | BPF_F_PSEUDO_HDR))
+    if (rewrite->sum.pseudo && bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(rewrite->addresses),
+                                                   flags | BPF_F_PSEUDO_HDR))
         return false;
     return !bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(change), flags);
 }

@@ -17,13 +17,13 @@ TG_INLINE bool tg_xdp_translate_network(tg_ctx *ctx, const struct tg_packet *pac
                                         const struct tg_tuple *to, __u64 change)
 {
     if (to->family == TG_FAMILY_IPV4) {
-        struct tg_ipv4_header *ipv4 = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ipv4));
+        struct tg_ipv4_header *ip = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ip));
 
-        if (!ipv4)
+        if (!ip)
             return false;
-        ipv4->src = to->src.words[3];
-        ipv4->dst = to->dst.words[3];
-        ipv4->checksum = tg_checksum_change(ipv4->checksum, change);
+        ip->src = to->src.words[3];
+        ip->dst = to->dst.words[3];
+        ip->checksum = tg_checksum_change(ip->checksum, change);
         return true;
     }
     struct tg_ipv6_header *ipv6 = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ipv6));
@@ -75,11 +75,11 @@ __noinline int tg_xdp_translate(tg_ctx *ctx, struct tg_packet *packet)
         return 1;
     if (!tg_xdp_translate_ports(ctx, packet, &rewrite))
         return 0;
-    if (!rewrite.checksum.offset)
+    if (!rewrite.sum.offset)
         return 1;
-    checksum = tg_xdp_bytes(ctx, packet->l4_offset + rewrite.checksum.offset, sizeof(*checksum));
+    checksum = tg_xdp_bytes(ctx, packet->l4_offset + rewrite.sum.offset, sizeof(*checksum));
     if (!checksum)
         return 0;
-    *checksum = tg_l4_checksum_change(&rewrite.checksum, *checksum, tg_rewrite_l4(&rewrite));
+    *checksum = tg_l4_checksum_change(&rewrite.sum, *checksum, tg_rewrite_l4(&rewrite));
     return 1;
 }

@@ -156,17 +156,17 @@ TEST(Rewrite, ChangesWhatTheProtocolHas)
     to.src_port = tg_net16(2000);
     tg_rewrite_plan(&from, &to, &rewrite);
     EXPECT_EQ(rewrite.port_size, 4u);
-    EXPECT_TRUE(rewrite.checksum.pseudo);
+    EXPECT_TRUE(rewrite.sum.pseudo);
     from = tuple(TG_PROTOCOL_ICMP, 7, 0x0800);
     to = from;
     to.src_port = tg_net16(8);
     tg_rewrite_plan(&from, &to, &rewrite);
     EXPECT_EQ(rewrite.port_size, 2u);
     EXPECT_EQ(rewrite.port_offset, 4u);
-    EXPECT_FALSE(rewrite.checksum.pseudo);
+    EXPECT_FALSE(rewrite.sum.pseudo);
     from = to = tuple(TG_PROTOCOL_ESP, 0, 0);
     tg_rewrite_plan(&from, &to, &rewrite);
-    EXPECT_EQ(rewrite.port_size + rewrite.checksum.offset, 0u);
+    EXPECT_EQ(rewrite.port_size + rewrite.sum.offset, 0u);
 }
 
 } // namespace
