@@ -67,7 +67,7 @@ std::string protocol_text(const tg_log_line &line)
 
 std::string endpoint_text(const tg_log_line &line, const tg_addr &address, __be16 port)
 {
-    const std::string text = to_string(Address{address});
+    std::string text = to_string(Address{address});
     const bool has_port =
         (line.flags & TG_LOG_L4) != 0 &&
         std::ranges::find(protocols_with_ports, line.tuple.protocol) != protocols_with_ports.end();
