@@ -12,6 +12,7 @@
 /* Error numbers, as Linux has them. */
 #define TG_EEXIST     17
 #define TG_ENOSPC     28
+#define TG_EBUSY      16
 #define TG_EADDRINUSE 98
 
 TG_INLINE struct tg_shape *tg_shape_now(void)

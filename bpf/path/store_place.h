@@ -16,10 +16,19 @@ TG_INLINE void tg_store_free(struct tg_conn *conn, __u64 now)
     tg_slab_give(id, now);
 }
 
+/* A record that its opener could not take out of the index again; confirmed, or nobody sees it. */
+#define TG_STORE_UNBORN                                                                            \
+    ((__u64)(TG_CONN_FLAG_CONFIRMED | TG_CONN_FLAG_DYING | TG_CONN_UNFINISHED |                    \
+             TG_CONN_REPLY_ONLY)                                                                   \
+     << TG_WORD_FLAGS_SHIFT)
+
 /* From pending to confirmed in one step: a pending record is nobody else's to end. */
 #define TG_STORE_CONFIRM ((__u64)(TG_CONN_PENDING | TG_CONN_FLAG_CONFIRMED) << TG_WORD_FLAGS_SHIFT)
 
-/* Hangs a new record into the index, by both tuples if one is no mirror of the other. */
+/*
+ * Hangs a new record into the index, by both tuples if one is no mirror of the other. -TG_EBUSY: it
+ * hangs there by its reply and should not, and other CPUs were faster again and again.
+ */
 TG_INLINE int tg_store_link(__u32 id, __u16 flags)
 {
     bool translated = flags & TG_CONN_TRANSLATED;
@@ -28,8 +37,8 @@ TG_INLINE int tg_store_link(__u32 id, __u16 flags)
     if (error)
         return error == -TG_EEXIST ? -TG_EADDRINUSE : error;
     error = tg_link(id, TG_ORIGINAL);
-    if (error && translated)
-        tg_unlink(id, TG_REPLY);
+    if (error && translated && !tg_unlink(id, TG_REPLY))
+        return -TG_EBUSY;
     return error;
 }
 
@@ -53,6 +62,11 @@ __noinline int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_se
     *conn = *pending;
     conn->id = id;
     error = tg_store_link(id, tg_word_flags(pending->word));
+    if (error == -TG_EBUSY) {
+        /* The sweep takes it out. Its id is nobody else's before that. */
+        __sync_fetch_and_or(&conn->word, TG_STORE_UNBORN);
+        return -TG_ENOSPC;
+    }
     if (error) {
         tg_store_free(conn, pending->created);
         return error;
@@ -82,7 +96,8 @@ TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
         tg_store_word(conn, word, word & ~translated);
         word &= ~translated;
     }
-    if (!tg_unlink(conn->id, TG_ORIGINAL)) {
+    if (!(word & (__u64)TG_CONN_REPLY_ONLY << TG_WORD_FLAGS_SHIFT) &&
+        !tg_unlink(conn->id, TG_ORIGINAL)) {
         tg_store_word(conn, word, word | unfinished);
         return false;
     }

@@ -240,6 +240,7 @@ TG_ASSERT(sizeof(struct tg_conn) == 256, "record layout");
  */
 #define TG_CONN_TRANSLATED  (1u << 10) /* its reply is no mirror: it hangs by that as well */
 #define TG_CONN_MASQUERADED (1u << 11) /* it ends with the address it was given */
+#define TG_CONN_REPLY_ONLY  (1u << 12) /* it never hung by its original tuple: it ends unborn */
 #define TG_CONN_COMPLETE    (1u << 13) /* of TCP: the handshake was completed */
 #define TG_CONN_PENDING     (1u << 14)
 #define TG_CONN_UNFINISHED  (1u << 15)
