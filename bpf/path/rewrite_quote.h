@@ -71,3 +71,18 @@ __noinline int tg_requote(tg_ctx *ctx, struct tg_packet *packet, __u64 *change)
     *change = sum;
     return 1;
 }
+
+/* What translating the packet changes; what an ICMP error quotes is rewritten here. */
+TG_INLINE bool tg_rewrite_begin(tg_ctx *ctx, struct tg_packet *packet, struct tg_rewrite *rewrite)
+{
+    __u64 quoted = 0;
+
+    tg_rewrite_plan(tg_wire_tuple(packet), &packet->translated, rewrite);
+    if (!tg_packet_is(packet, TG_PACKET_ICMP_ERROR))
+        return true;
+    if (!tg_requote(ctx, packet, &quoted))
+        return false;
+    rewrite->ports = quoted;
+    rewrite->port_size = 0;
+    return true;
+}

@@ -58,17 +58,9 @@ TG_INLINE bool tg_tc_translate_checksum(tg_ctx *ctx, const struct tg_packet *pac
 __noinline int tg_tc_translate(tg_ctx *ctx, struct tg_packet *packet)
 {
     struct tg_rewrite rewrite;
-    __u64 quoted = 0;
 
-    if (!packet)
+    if (!packet || !tg_rewrite_begin(ctx, packet, &rewrite))
         return 0;
-    tg_rewrite_plan(tg_wire_tuple(packet), &packet->translated, &rewrite);
-    if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR)) {
-        if (!tg_requote(ctx, packet, &quoted))
-            return 0;
-        rewrite.ports = quoted;
-        rewrite.port_size = 0;
-    }
     if (!tg_tc_translate_network(ctx, packet, &packet->translated, rewrite.addresses))
         return 0;
     if (tg_packet_is(packet, TG_PACKET_LATER_PIECE))
