@@ -23,6 +23,7 @@ __noinline int tg_confirm_other(struct tg_packet *packet)
     if (!winner.conn)
         return 0;
     packet->direction = (__u8)winner.direction;
+    packet->flags &= ~TG_PACKET_TRANSLATED;
     tg_store_count_conn(winner.conn, packet->direction, packet->packets, packet->bytes);
     tg_nat_follow(packet, winner.conn, winner.conn->word);
     return 1;
@@ -181,10 +182,8 @@ TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
             return TG_REASON_NAT_PORT_EXHAUSTED;
         }
         error = tg_store_insert(pending, tg_ticks_per_second());
-        if (!error) {
-            tg_tuple_mirror(&pending->reply, &packet->translated);
+        if (!error)
             return TG_REASON_NEXT;
-        }
         tg_store_connections(family, -1);
         if (error == -TG_EADDRINUSE)
             continue; /* another CPU has just taken it */

@@ -42,14 +42,6 @@ TG_INLINE bool tg_nat_own_address(const struct tg_packet *packet, __u32 ifindex,
     return true;
 }
 
-/* The pending connection has another reply than the mirror of its original tuple. */
-TG_INLINE void tg_nat_note(struct tg_packet *packet, __u16 flag, __u8 state)
-{
-    packet->pending.word |= (__u64)(flag | TG_CONN_TRANSLATED) << TG_WORD_FLAGS_SHIFT;
-    packet->nat_states |= state;
-    packet->flags |= TG_PACKET_TRANSLATED;
-}
-
 /* Asks a chain for the destination. */
 __noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
 {
@@ -75,11 +67,15 @@ __noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 c
         address = tg_nat_address(&rule->does.nat.addresses, &packet->tuple.src);
     }
     packet->pending.reply.src = address;
-    if (tg_nat_has_ports(&rule->does.nat) && tg_has_ports(packet->tuple.protocol))
+    if (tg_nat_has_ports(&rule->does.nat) && tg_has_ports(packet->tuple.protocol) &&
+        tg_port_changes(&packet->tuple))
         packet->pending.reply.src_port =
             tg_nat_dst_port(&rule->does.nat.ports, packet->tuple.dst_port, packet->hash);
     tg_tuple_mirror(&packet->pending.reply, &packet->translated);
-    tg_nat_note(packet, TG_CONN_FLAG_DSTNAT, TG_NAT_STATE_DSTNAT);
+    if (tg_tuple_equal(&packet->translated, &packet->tuple))
+        return TG_REASON_NEXT;
+    packet->nat_states = TG_NAT_STATE_DSTNAT;
+    packet->flags |= TG_PACKET_TRANSLATED;
     return TG_REASON_NEXT;
 }
 
@@ -160,7 +156,7 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
         rule = tg_nat_rule(packet);
     if (!rule) {
         if (tg_nat_collides(packet))
-            tg_nat_note(packet, TG_CONN_FLAG_SRCNAT, TG_NAT_STATE_SRCNAT);
+            packet->flags |= TG_PACKET_TRANSLATED;
         return (int)decided;
     }
     address = packet->tuple.src;
@@ -176,7 +172,7 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
     packet->pending.reply.dst = address;
     if (tg_nat_has_ports(&rule->does.nat) && tg_port_changes(&packet->tuple))
         packet->nat_ports = tg_nat_ports_of(&rule->does.nat.ports);
-    tg_nat_note(packet, TG_CONN_FLAG_SRCNAT, TG_NAT_STATE_SRCNAT);
+    packet->flags |= TG_PACKET_TRANSLATED;
     return (int)decided;
 }
 

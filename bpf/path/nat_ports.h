@@ -110,13 +110,35 @@ TG_INLINE bool tg_nat_keeps(tg_ctx *ctx, const struct tg_packet *packet)
     return tg_packet_is(packet, TG_PACKET_LOCAL) || !tg_nat_is_socket(ctx, packet);
 }
 
-/* Makes the pending reply one that nobody has; false: no port is left. */
-__noinline int tg_nat_choose(tg_ctx *ctx, struct tg_packet *packet)
+/*
+ * What was changed, now that the port is known: a rule may leave all as it is, and a connection
+ * whose destination alone was to change may have needed another port.
+ */
+TG_INLINE void tg_nat_conclude(struct tg_packet *packet)
+{
+    const struct tg_tuple *from = &packet->pending.original;
+    struct tg_tuple *to = &packet->translated;
+    __u64 changed = 0;
+
+    tg_tuple_mirror(&packet->pending.reply, to);
+    if (!tg_addr_equal(&from->src, &to->src) || from->src_port != to->src_port)
+        changed |= TG_CONN_FLAG_SRCNAT | TG_CONN_TRANSLATED;
+    if (!tg_addr_equal(&from->dst, &to->dst) || from->dst_port != to->dst_port)
+        changed |= TG_CONN_FLAG_DSTNAT | TG_CONN_TRANSLATED;
+    packet->pending.word &=
+        ~((__u64)(TG_CONN_FLAG_SRCNAT | TG_CONN_FLAG_DSTNAT | TG_CONN_TRANSLATED)
+          << TG_WORD_FLAGS_SHIFT);
+    packet->pending.word |= changed << TG_WORD_FLAGS_SHIFT;
+    packet->flags &= ~TG_PACKET_TRANSLATED;
+    if (changed)
+        packet->flags |= TG_PACKET_TRANSLATED;
+}
+
+/* A port for the pending reply that nobody has; false: none is left. */
+TG_INLINE bool tg_nat_find_port(tg_ctx *ctx, struct tg_packet *packet)
 {
     int next = 0;
 
-    if (!packet)
-        return false;
     if (tg_nat_keeps(ctx, packet))
         return true;
     for (__u32 i = 0; i < TG_LIMIT_NAT_SOCKETS; i++) {
@@ -127,4 +149,13 @@ __noinline int tg_nat_choose(tg_ctx *ctx, struct tg_packet *packet)
             return true;
     }
     return false;
+}
+
+/* Makes the pending reply one that nobody has; false: no port is left. */
+__noinline int tg_nat_choose(tg_ctx *ctx, struct tg_packet *packet)
+{
+    if (!packet || !tg_nat_find_port(ctx, packet))
+        return false;
+    tg_nat_conclude(packet);
+    return true;
 }
