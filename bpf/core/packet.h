@@ -35,6 +35,9 @@ enum tg_packet_flag {
     TG_PACKET_UNSOURCED = 1u << 21,  /* … and the kernel sends it: its source is TC egress's work */
 };
 
+/* Of tg_packet.chains: it was looked up. */
+#define TG_CHAINS_KNOWN (1u << 31)
+
 /* What a TCP segment says, in host order. */
 struct tg_tcp_numbers {
     __u32 sequence;
@@ -57,6 +60,7 @@ struct tg_packet {
     __u64 in_lists; /* interface lists of the incoming interface */
     __u64 out_lists;
     __u32 flags;          /* enum tg_packet_flag */
+    __u32 chains;         /* tg_bank_chains.used of its family and TG_CHAINS_KNOWN; 0: not known */
     __u32 hook_ifindex;   /* of the interface whose program this is */
     __u32 in_ifindex;     /* the same, or a VLAN's on it; 0 for packets of the router */
     __u32 out_ifindex;    /* 0 until routed, and for packets to the router */

@@ -135,6 +135,7 @@ TG_INLINE __u32 tg_walk_start(struct tg_packet *packet, __u32 number, struct tg_
     if (!element || number >= TG_CHAIN_COUNT)
         return 0;
     family = packet->tuple.family == TG_FAMILY_IPV6 ? TG_FAMILY_IPV6 : TG_FAMILY_IPV4;
+    packet->chains = element->chains.used[family] | TG_CHAINS_KNOWN;
     chain = &element->chains.chains[family][number];
     packet->jumps = 0;
     walk->first = chain->first;
@@ -201,6 +202,12 @@ TG_INLINE int tg_walk_raw(tg_ctx *ctx, struct tg_packet *packet, __u32 number)
         from = walk.first + 1;
     }
     return tg_walk_on(ctx, packet, number, from, left);
+}
+
+/* Whether the chain has rules, as the packet has learnt with its first walk, that of raw. */
+TG_INLINE bool tg_chain_used(const struct tg_packet *packet, __u32 number)
+{
+    return !(packet->chains & TG_CHAINS_KNOWN) || packet->chains >> number & 1;
 }
 
 /* raw: what needs no tracker, and what the tracker shall leave alone. */

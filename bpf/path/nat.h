@@ -22,9 +22,7 @@ TG_INLINE bool tg_nat_decides(const struct tg_packet *packet)
 /* The rule that ended the packet's last walk; NULL: no bank. */
 TG_INLINE const struct tg_rule *tg_nat_rule(const struct tg_packet *packet)
 {
-    __u32 slot = packet->bank & 1, number = packet->matched;
-    void *elements = bpf_map_lookup_elem(&tg_banks, &slot);
-    union tg_bank_element *element = elements ? bpf_map_lookup_elem(elements, &number) : NULL;
+    union tg_bank_element *element = tg_bank_element(packet->bank, packet->matched);
 
     return element ? &element->rule : NULL;
 }
@@ -96,7 +94,7 @@ TG_INLINE int tg_nat_first(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
 
     if (!tg_packet_is(packet, TG_PACKET_PENDING | TG_PACKET_TRANSLATED))
         return TG_REASON_NEXT;
-    if (tg_nat_decides(packet))
+    if (tg_nat_decides(packet) && tg_chain_used(packet, chain))
         reason = tg_nat_destination(ctx, packet, chain);
     if (!reason && tg_packet_is(packet, TG_PACKET_TRANSLATED))
         tg_nat_turn(packet);
@@ -140,10 +138,16 @@ TG_INLINE bool tg_nat_collides(const struct tg_packet *packet)
     return tg_packet_is(packet, TG_PACKET_LOCAL) && tg_reply_taken(packet);
 }
 
-/* Asks a chain for the source. `decided` is what the packet was accepted as. */
+/* The chain that says what a packet's source becomes that was accepted as `decided`. */
+TG_INLINE __u32 tg_nat_last_chain(__u32 decided)
+{
+    return tg_reason_verdict(decided) == TG_VERDICT_INPUT ? TG_CHAIN_NAT_INPUT
+                                                          : TG_CHAIN_NAT_SRCNAT;
+}
+
+/* Asks it. */
 __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decided)
 {
-    bool input = tg_reason_verdict(decided) == TG_VERDICT_INPUT;
     const struct tg_rule *rule = NULL;
     struct tg_addr address;
     int action;
@@ -151,7 +155,7 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
     if (!packet)
         return TG_REASON_NO_SCRATCH;
     packet->nat_ports = tg_nat_ports_like(&packet->tuple);
-    action = tg_walk_chain(ctx, packet, input ? TG_CHAIN_NAT_INPUT : TG_CHAIN_NAT_SRCNAT);
+    action = tg_walk_chain(ctx, packet, tg_nat_last_chain(decided));
     if (action == TG_ACTION_SRC_NAT || action == TG_ACTION_MASQUERADE || action == TG_ACTION_NETMAP)
         rule = tg_nat_rule(packet);
     if (!rule) {
@@ -176,11 +180,17 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
     return (int)decided;
 }
 
-/* Behind the filter, which has accepted the packet as `decided`, or has not. */
+/*
+ * Behind the filter, which has accepted the packet as `decided`, or has not. Without rules there,
+ * the router's own connections may need a port all the same, and those whose destination changes.
+ */
 TG_INLINE int tg_stage_srcnat(tg_ctx *ctx, struct tg_packet *packet, int decided)
 {
     if (!tg_packet_is(packet, TG_PACKET_PENDING) || !packet->bank || !tg_nat_decides(packet) ||
         !tg_reason_accepts((__u32)decided))
+        return decided;
+    if (!tg_chain_used(packet, tg_nat_last_chain((__u32)decided)) &&
+        !tg_packet_is(packet, TG_PACKET_LOCAL | TG_PACKET_TRANSLATED))
         return decided;
     return tg_nat_source(ctx, packet, (__u32)decided);
 }

@@ -190,6 +190,9 @@ Result<void> append_table(std::vector<tg_bank_element> &elements, const Config &
             return std::unexpected(entry.error());
         }
         places.chains[family][chain.number] = *entry;
+        if (entry->count != 0) {
+            places.used[family] |= 1u << chain.number;
+        }
     }
     chains->link(elements);
     return {};

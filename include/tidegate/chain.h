@@ -27,6 +27,8 @@ enum tg_chain_number {
         TG_CHAIN_COUNT,
 };
 
+TG_ASSERT(TG_CHAIN_COUNT < 32, "a bit each in a word, and one to spare");
+
 /*
  * A built-in chain: its rules begin at element `first` of the bank. A chain that jumps, and every
  * chain that is jumped to, has a return behind its last rule.
@@ -76,7 +78,8 @@ struct tg_bank_header {
 /* Element 1 of a bank. */
 struct tg_bank_chains {
     struct tg_chain chains[TG_FAMILY_COUNT][TG_CHAIN_COUNT];
-    __u8 zero[TG_ELEMENT_BYTES - 8 * TG_FAMILY_COUNT * TG_CHAIN_COUNT];
+    __u32 used[TG_FAMILY_COUNT]; /* bit 1 << enum tg_chain_number: the chain has rules */
+    __u8 zero[TG_ELEMENT_BYTES - (8 * TG_CHAIN_COUNT + 4) * TG_FAMILY_COUNT];
 };
 
 /* Interface lists an interface is a member of. */
