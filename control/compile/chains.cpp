@@ -83,6 +83,11 @@ Result<MenuChains> MenuChains::compile(const Config &config, const RuleContext &
     if (const Result<void> checked = check_jumps(config, menu); !checked) {
         return std::unexpected(checked.error());
     }
+    if (menu == menu_nat4 || menu == menu_nat6) {
+        if (const Result<void> checked = check_reached_actions(config, menu); !checked) {
+            return std::unexpected(checked.error());
+        }
+    }
     for (const Item &item : config.items(menu)) {
         if (item.disabled() || !rule_is_valid(config, context.environment, menu, item)) {
             continue;

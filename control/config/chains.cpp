@@ -2,6 +2,7 @@
 #include "control/config/chains.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <span>
 #include <vector>
@@ -22,6 +23,21 @@ std::span<const std::string_view> builtin_chains(std::string_view menu)
     return property == nullptr ? std::span<const std::string_view>{} : property->words;
 }
 
+// The chains an action can stand in; those without a row stand in all of their menu.
+struct ActionChains {
+    std::string_view action;
+    std::array<std::string_view, 2> chains;
+};
+
+constexpr std::array action_chains{
+    ActionChains{"fasttrack-connection", {"forward"}},
+    ActionChains{"masquerade", {"srcnat"}},
+    ActionChains{"src-nat", {"srcnat", "input"}},
+    ActionChains{"dst-nat", {"dstnat", "output"}},
+    ActionChains{"redirect", {"dstnat"}},
+    ActionChains{"netmap", {"srcnat", "dstnat"}},
+};
+
 // Chain by chain, where its rules jump to.
 using Jumps = std::map<std::string_view, std::set<std::string_view>>;
 
@@ -36,6 +52,21 @@ Jumps jumps_of(const Config &config, std::string_view menu,
         }
     }
     return jumps;
+}
+
+// The chains that jumps lead to from these, and these.
+std::set<std::string_view> reached_from(const Jumps &jumps, std::vector<std::string_view> next)
+{
+    std::set<std::string_view> reached;
+    while (!next.empty()) {
+        const std::string_view chain = next.back();
+        next.pop_back();
+        const auto targets = jumps.find(chain);
+        if (reached.insert(chain).second && targets != jumps.end()) {
+            next.insert(next.end(), targets->second.begin(), targets->second.end());
+        }
+    }
+    return reached;
 }
 
 // Looks from a chain at all that it jumps to, no deeper than is allowed.
@@ -120,22 +151,50 @@ bool chain_exists(const Config &config, std::string_view menu, std::string_view 
                                [&](const Item &rule) { return rule_text(rule, "chain") == chain; });
 }
 
+bool never_works(const Item &rule)
+{
+    return rule_text(rule, "action") == "redirect" && rule_text(rule, "chain") == "output";
+}
+
+std::string action_refusal(std::string_view action, std::string_view chain)
+{
+    const auto *const row = std::ranges::find(action_chains, action, &ActionChains::action);
+    if (row == action_chains.end() || std::ranges::find(row->chains, chain) != row->chains.end()) {
+        return "";
+    }
+    const auto &[first, second] = row->chains;
+    return fmt::format("action={} is only possible in chain {}{}{}, not in {}", action, first,
+                       second.empty() ? "" : " or ", second, chain);
+}
+
+Result<void> check_reached_actions(const Config &config, std::string_view menu)
+{
+    const auto enabled = [](const Item &rule) { return !rule.disabled(); };
+    const Jumps jumps = jumps_of(config, menu, enabled);
+    for (const std::string_view builtin : builtin_chains(menu)) {
+        const auto reached = reached_from(jumps, {builtin});
+        for (const Item &rule : config.items(menu)) {
+            const std::string_view chain = rule_text(rule, "chain");
+            if (!enabled(rule) || never_works(rule) || chain == builtin ||
+                !reached.contains(chain)) {
+                continue;
+            }
+            const std::string refusal = action_refusal(rule_text(rule, "action"), builtin);
+            if (!refusal.empty()) {
+                return fail(
+                    fmt::format("{}: rule *{:X} of chain {} is reached from {} by jumps, and {}",
+                                menu, rule.id, chain, builtin, refusal));
+            }
+        }
+    }
+    return {};
+}
+
 std::set<std::string_view> reached_chains(const Config &config, std::string_view menu,
                                           const std::function<bool(const Item &rule)> &works)
 {
-    const Jumps jumps = jumps_of(config, menu, works);
     const auto builtin = builtin_chains(menu);
-    std::vector<std::string_view> next(builtin.begin(), builtin.end());
-    std::set<std::string_view> reached;
-    while (!next.empty()) {
-        const std::string_view chain = next.back();
-        next.pop_back();
-        const auto targets = jumps.find(chain);
-        if (reached.insert(chain).second && targets != jumps.end()) {
-            next.insert(next.end(), targets->second.begin(), targets->second.end());
-        }
-    }
-    return reached;
+    return reached_from(jumps_of(config, menu, works), {builtin.begin(), builtin.end()});
 }
 
 Result<void> check_jumps(const Config &config, std::string_view menu)

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "control/base/error.h"
@@ -26,6 +27,17 @@ bool chain_exists(const Config &config, std::string_view menu, std::string_view 
 // `config`.
 std::set<std::string_view> reached_chains(const Config &config, std::string_view menu,
                                           const std::function<bool(const Item &rule)> &works);
+
+// A rule that is kept for the sake of the script it is from: redirect in nat's chain output, which
+// comes when a packet cannot come back to the router any more.
+bool never_works(const Item &rule);
+
+// Why an action cannot stand in a built-in chain; empty: it can.
+std::string action_refusal(std::string_view action, std::string_view chain);
+
+// Error: by the jumps of enabled rules, packets come from a built-in chain to an action that cannot
+// stand there.
+Result<void> check_reached_actions(const Config &config, std::string_view menu);
 
 // Error: enabled rules jump in a circle, or in more than TG_LIMIT_JUMPS chains one below the other.
 Result<void> check_jumps(const Config &config, std::string_view menu);

@@ -277,6 +277,15 @@ Config settle(const Config &before, Config after)
     return after;
 }
 
+// Text that a program would not expect in its JSON.
+void tell_note(Context &context, const Item &item)
+{
+    const std::string note = context.menu.note == nullptr ? "" : context.menu.note(item);
+    if (!note.empty() && !context.session.json) {
+        context.sink.write(fmt::format("note: {}\n", note));
+    }
+}
+
 Result<void> run_add(Context &context)
 {
     const Argument *copy_from = find_argument(context.command, "copy-from");
@@ -296,6 +305,7 @@ Result<void> run_add(Context &context)
     if (before != nullptr && context.menu.kind != MenuKind::rules) {
         return unexpected_argument(context.menu, *before);
     }
+    tell_note(context, item);
     return insert_item(context, std::move(item), before);
 }
 
@@ -316,6 +326,7 @@ Result<void> run_set(Context &context)
         if (auto done = set_item(context, change.item(id), selection); !done) {
             return done;
         }
+        tell_note(context, change.item(id));
     }
     change.finish();
     return {};

@@ -25,9 +25,9 @@ constexpr std::array<std::string_view, 7> raw_actions{
 };
 constexpr std::array<std::string_view, 4> nat_chains{"srcnat", "dstnat", "input", "output"};
 
-constexpr std::array<std::string_view, 9> nat_actions{
+constexpr std::array<std::string_view, 10> nat_actions{
     "accept", "masquerade",  "src-nat", "dst-nat", "redirect",
-    "netmap", "passthrough", "jump",    "return",
+    "netmap", "passthrough", "jump",    "return",  "log",
 };
 constexpr std::array<std::string_view, 1> jump{"jump"};
 constexpr std::array<std::string_view, 1> fasttrack{"fasttrack-connection"};
@@ -308,21 +308,6 @@ constexpr std::array chain_sides{
     ChainSides{"srcnat", "only the outgoing interface is known there", ""},
 };
 
-// The chains an action can stand in; those without a row stand in all of their menu.
-struct ActionChains {
-    std::string_view action;
-    std::array<std::string_view, 2> chains;
-};
-
-constexpr std::array action_chains{
-    ActionChains{"fasttrack-connection", {"forward"}},
-    ActionChains{"masquerade", {"srcnat"}},
-    ActionChains{"src-nat", {"srcnat", "input"}},
-    ActionChains{"dst-nat", {"dstnat", "output"}},
-    ActionChains{"redirect", {"dstnat", "output"}},
-    ActionChains{"netmap", {"srcnat", "dstnat"}},
-};
-
 constexpr std::array<std::uint8_t, 5> protocols_with_ports{
     IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_DCCP, IPPROTO_UDPLITE,
 };
@@ -357,14 +342,29 @@ Result<void> check_side(const Property &row, const Edited &edited, std::string_v
 
 Result<void> check_action(const Edited &edited, std::string_view action, std::string_view chain)
 {
-    const auto *const row = std::ranges::find(action_chains, action, &ActionChains::action);
-    if (row == action_chains.end() || std::ranges::find(row->chains, chain) != row->chains.end()) {
-        return {};
+    if (never_works(edited.item)) {
+        return {}; // kept, and said to be invalid
     }
-    const auto &[first, second] = row->chains;
-    return fail(fmt::format("action={} is only possible in chain {}{}{}, not in {}", action, first,
-                            second.empty() ? "" : " or ", second, chain),
-                edited.position("action"));
+    const std::string refusal = action_refusal(action, chain);
+    return refusal.empty() ? Result<void>{} : fail(refusal, edited.position("action"));
+}
+
+// What of a rule does not work as whoever wrote it may think.
+std::string note_of_translation(const Item &item)
+{
+    if (never_works(item)) {
+        return "packets of the router itself have left its stack in chain output and cannot come "
+               "back to it: this rule is invalid and does nothing";
+    }
+    if (rule_text(item, "chain") == "output" && rule_text(item, "action") == "dst-nat") {
+        return "the way out is chosen before chain output: packets with the new destination still "
+               "go to the next hop of the first one";
+    }
+    if (rule_text(item, "chain") == "input" && rule_text(item, "action") == "src-nat") {
+        return "the router looks up the way of its answers by the new address: that has to lead "
+               "back to where the packets come from";
+    }
+    return "";
 }
 
 // Whether the addresses are those of one prefix, so that another prefix of its length maps to it.
@@ -460,6 +460,7 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
     if (table == table_nat) {
         menu.missing_properties = missing_nat_properties;
         menu.missing_actions = missing_nat_actions;
+        menu.note = note_of_translation;
     }
     return menu;
 }

@@ -65,6 +65,9 @@ bool rule_is_valid(const Config &config, const Environment &environment, std::st
             return false;
         }
     }
+    if (record->table == "nat" && never_works(item)) {
+        return false;
+    }
     return !lives_by_tracking(*record, item) || tracking_mode(config) != "no";
 }
 

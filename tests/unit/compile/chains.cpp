@@ -121,6 +121,32 @@ TEST(CompileChains, CirclesAreRefused)
               "compiled");
 }
 
+// An action that a chain of nat cannot take is refused there whichever way it is reached.
+TEST(CompileChains, ActionsOfNatStayInTheirChains)
+{
+    const std::string menu = "/ip firewall nat\n";
+    const std::string forward = menu + "add chain=mine action=dst-nat to-addresses=192.0.2.1\n"
+                                       "add chain=srcnat action=jump jump-target=mine";
+    EXPECT_EQ(refusal(forward),
+              "/ip firewall nat: rule *1 of chain mine is reached from srcnat by jumps, and "
+              "action=dst-nat is only possible in chain dstnat or output, not in srcnat");
+    EXPECT_EQ(refusal(forward + " disabled=yes"), "compiled");
+    EXPECT_EQ(refusal(menu + "add chain=mine action=jump jump-target=deeper\n"
+                             "add chain=deeper action=netmap to-addresses=192.0.2.0/24\n"
+                             "add chain=input action=jump jump-target=mine\n"),
+              "/ip firewall nat: rule *2 of chain deeper is reached from input by jumps, and "
+              "action=netmap is only possible in chain srcnat or dstnat, not in input");
+    EXPECT_EQ(refusal(menu + "add chain=srcnat action=masquerade\n"
+                             "add chain=dstnat action=jump jump-target=srcnat\n"),
+              "/ip firewall nat: rule *1 of chain srcnat is reached from dstnat by jumps, and "
+              "action=masquerade is only possible in chain srcnat, not in dstnat");
+    EXPECT_EQ(refusal(menu + "add chain=dstnat action=jump jump-target=mine\n"
+                             "add chain=output action=jump jump-target=mine\n"
+                             "add chain=mine action=dst-nat to-addresses=192.0.2.1\n"),
+              "compiled");
+    EXPECT_EQ(refusal(menu + "add chain=output action=redirect\n"), "compiled");
+}
+
 // Chain forward and as many others, each jumping to the next.
 std::string ladder(unsigned jumps)
 {

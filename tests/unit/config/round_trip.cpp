@@ -26,7 +26,7 @@ const std::vector<Choice> choices{
      {"input", "forward", "output", "prerouting", "srcnat", "dstnat", "mine", "\"one of mine\""}},
     {"action",
      {"accept", "drop", "notrack", "passthrough", "fasttrack-connection", "jump", "return",
-      "masquerade", "src-nat", "dst-nat", "redirect", "netmap"}},
+      "masquerade", "src-nat", "dst-nat", "redirect", "netmap", "log"}},
     {"jump-target", {"mine", "nowhere", "\"one of mine\"", "forward"}},
     {"to-addresses", {"192.0.2.1-192.0.2.9", "192.0.2.0/24", "2001:db8::1", "2001:db8::/64"}},
     {"to-ports", {"8080", "1024-65535"}},

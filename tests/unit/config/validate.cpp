@@ -73,6 +73,15 @@ TEST(Validity, NeedsWhatTheRuleNames)
     }
 }
 
+// What the router sends has left its stack before nat's output, and cannot be turned back to it.
+TEST(Validity, OfRedirectNeedsToComeIn)
+{
+    const std::string add = "/ip firewall nat add action=redirect chain=";
+    EXPECT_TRUE(first_rule_is_valid(make(add + "dstnat"), menu_nat4));
+    EXPECT_TRUE(first_rule_is_valid(make(add + "mine"), menu_nat4));
+    EXPECT_FALSE(first_rule_is_valid(make(add + "output"), menu_nat4));
+}
+
 TEST(Validity, OfNatNeedsTracking)
 {
     for (const std::string rule :
