@@ -40,6 +40,7 @@ inline constexpr std::int64_t limit_log_prefix = 31;     // bytes, as on RouterO
 inline constexpr std::int64_t limit_interface_name = 15; // bytes, the kernel's bound
 inline constexpr std::int64_t limit_list_name = 64;      // bytes of an interface list's name
 inline constexpr std::int64_t limit_chain_name = 64;     // bytes
+inline constexpr std::int64_t limit_mark_name = 64;      // bytes
 inline constexpr std::int64_t limit_helper_ports = 8;    // ports one helper watches
 
 // Listings: how often one can be repeated.

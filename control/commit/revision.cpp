@@ -2,6 +2,7 @@
 #include "control/commit/revision.h"
 
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -55,6 +56,23 @@ Result<void> restore(Config &config, const json &menus)
     return {};
 }
 
+// Gives the marks the numbers they had; those that have none yet keep the one they were given.
+Result<void> restore(Marks &marks, const json &document)
+{
+    const Marks parsed = std::exchange(marks, {});
+    const json saved = document.value("marks", json::object());
+    for (const auto &[name, number] : saved.items()) {
+        if (!marks.restore(name, number.get<std::uint32_t>())) {
+            return fail(fmt::format("number {} of mark {} is in use", number.dump(), name));
+        }
+    }
+    marks.skip_to(document.value("next_mark", 1u));
+    for (const auto &[name, number] : parsed.all()) {
+        marks.add(name);
+    }
+    return {};
+}
+
 Result<Revision> from_document(const json &document, std::string_view file)
 {
     if (document.at("format").get<unsigned>() != format_number) {
@@ -78,6 +96,9 @@ Result<Revision> from_document(const json &document, std::string_view file)
     if (const Result<void> restored = restore(*config, document.at("items")); !restored) {
         return std::unexpected(restored.error());
     }
+    if (const Result<void> restored = restore(config->marks, document); !restored) {
+        return std::unexpected(restored.error());
+    }
     revision.config = std::move(*config);
     return revision;
 }
@@ -93,6 +114,8 @@ Result<std::string> to_json(const Revision &revision)
         {"author", {{"uid", revision.author.uid}, {"name", revision.author.name}}},
         {"next_id", revision.config.next_id},
         {"cooling", revision.config.cooling},
+        {"marks", revision.config.marks.all()},
+        {"next_mark", revision.config.marks.next()},
         {"items", identities(revision.config)},
         {"text", revision.text},
     };

@@ -35,6 +35,9 @@ std::string_view rule_menu(int family, std::string_view table)
     if (table == "nat") {
         return ipv4 ? menu_nat4 : menu_nat6;
     }
+    if (table == "mangle") {
+        return ipv4 ? menu_mangle4 : menu_mangle6;
+    }
     return ipv4 ? menu_filter4 : menu_filter6;
 }
 

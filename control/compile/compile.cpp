@@ -129,7 +129,7 @@ Result<Image> compile(const Config &config, const Environment &environment, std:
         image.elements.push_back({.devices = bucket});
     }
     const Result<tg_bank_chains> chains =
-        append_chains(image.elements, config, {environment, *lists});
+        append_chains(image.elements, config, {environment, *lists, config.marks});
     if (!chains) {
         return std::unexpected(chains.error());
     }

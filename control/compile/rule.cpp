@@ -30,6 +30,8 @@ constexpr ActionName actions[] = {
     {"masquerade", TG_ACTION_MASQUERADE},
     {"redirect", TG_ACTION_REDIRECT},
     {"netmap", TG_ACTION_NETMAP},
+    {"mark-connection", TG_ACTION_MARK_CONNECTION},
+    {"mark-packet", TG_ACTION_MARK_PACKET},
 };
 static_assert(std::size(actions) == TG_ACTION_COUNT + 1,
               "every action has its name; passthrough has another if it logs");
@@ -87,6 +89,27 @@ Match set_nat_states(tg_rule &rule, const Value &value, const RuleContext &)
 {
     rule.nat_states = get<NatStates>(value).mask;
     return Match::test;
+}
+
+// A name that no longer has a number is nobody's mark.
+Match set_mark(std::uint32_t &place, const Value &value, const RuleContext &context)
+{
+    const auto number = context.marks.number(get<std::string>(value));
+    if (!number) {
+        return value.negated ? Match::always : Match::never;
+    }
+    place = *number;
+    return Match::test;
+}
+
+Match set_connection_mark(tg_rule &rule, const Value &value, const RuleContext &context)
+{
+    return set_mark(rule.connection_mark, value, context);
+}
+
+Match set_packet_mark(tg_rule &rule, const Value &value, const RuleContext &context)
+{
+    return set_mark(rule.packet_mark, value, context);
 }
 
 Match set_protocol(tg_rule &rule, const Value &value, const RuleContext &)
@@ -169,6 +192,8 @@ constexpr MatcherRow matchers[] = {
     {"out-interface-list", TG_MATCH_OUT_INTERFACE_LIST, set_out_list},
     {"fragment", TG_MATCH_FRAGMENT, set_fragment},
     {"connection-nat-state", TG_MATCH_NAT_STATE, set_nat_states},
+    {"connection-mark", TG_MATCH_CONNECTION_MARK, set_connection_mark},
+    {"packet-mark", TG_MATCH_PACKET_MARK, set_packet_mark},
 };
 
 // What the action changes addresses and ports to.
@@ -184,6 +209,16 @@ tg_rule_nat translation(const Item &item)
         nat.ports = {range.low, range.high};
     }
     return nat;
+}
+
+// What the action marks with.
+tg_rule_mangle marking(const Item &item, const Marks &marks)
+{
+    const bool connection = item.get("new-connection-mark") != nullptr;
+    const std::string name =
+        item.value_or(connection ? "new-connection-mark" : "new-packet-mark", std::string(no_mark));
+    return {.mark = marks.number(name).value_or(0),
+            .ends = item.value_or("passthrough", true) ? 0u : 1u};
 }
 
 } // namespace
@@ -203,7 +238,11 @@ Result<std::optional<tg_rule>> compile_rule(const Item &item, const RuleContext 
     rule.id = item.counter;
     rule.action = static_cast<std::uint8_t>(known->action);
     rule.log = rule_logs(item) ? 1 : 0;
-    rule.does.nat = translation(item);
+    if (rule.action == TG_ACTION_MARK_CONNECTION || rule.action == TG_ACTION_MARK_PACKET) {
+        rule.does.mangle = marking(item, context.marks);
+    } else {
+        rule.does.nat = translation(item);
+    }
     for (const MatcherRow &row : matchers) {
         const Value *value = item.get(row.property);
         if (value == nullptr) {

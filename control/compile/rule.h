@@ -13,6 +13,7 @@ namespace tg {
 struct RuleContext {
     const Environment &environment;
     const InterfaceLists &lists;
+    const Marks &marks;
 };
 
 // nullopt: no packet can match it (in-interface-list=none). The rule is enabled and valid. Error:

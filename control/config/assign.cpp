@@ -69,7 +69,8 @@ Result<void> check_references(const Menu &menu, const Edited &edited)
         const Property &property = *menu.property(name);
         const Value *value = edited.item.get(name);
         if (value == nullptr || property.reference == Reference::none ||
-            property.reference == Reference::chain) { // which may come later
+            property.reference == Reference::chain || // which may come later
+            property.reference == Reference::mark) {
             continue;
         }
         const std::string target = edited.item.value_or(name, std::string());

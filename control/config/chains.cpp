@@ -30,7 +30,7 @@ struct ActionChains {
 };
 
 constexpr std::array action_chains{
-    ActionChains{"fasttrack-connection", {"forward"}},
+    ActionChains{"fasttrack-connection", {"prerouting", "forward"}},
     ActionChains{"masquerade", {"srcnat"}},
     ActionChains{"src-nat", {"srcnat", "input"}},
     ActionChains{"dst-nat", {"dstnat", "output"}},
@@ -156,15 +156,20 @@ bool never_works(const Item &rule)
     return rule_text(rule, "action") == "redirect" && rule_text(rule, "chain") == "output";
 }
 
-std::string action_refusal(std::string_view action, std::string_view chain)
+std::string action_refusal(std::string_view menu, std::string_view action, std::string_view chain)
 {
     const auto *const row = std::ranges::find(action_chains, action, &ActionChains::action);
     if (row == action_chains.end() || std::ranges::find(row->chains, chain) != row->chains.end()) {
         return "";
     }
-    const auto &[first, second] = row->chains;
-    return fmt::format("action={} is only possible in chain {}{}{}, not in {}", action, first,
-                       second.empty() ? "" : " or ", second, chain);
+    std::vector<std::string_view> possible;
+    for (const std::string_view each : row->chains) {
+        if (is_builtin_chain(menu, each)) {
+            possible.push_back(each);
+        }
+    }
+    return fmt::format("action={} is only possible in chain {}, not in {}", action,
+                       fmt::join(possible, " or "), chain);
 }
 
 Result<void> check_reached_actions(const Config &config, std::string_view menu)
@@ -179,7 +184,7 @@ Result<void> check_reached_actions(const Config &config, std::string_view menu)
                 !reached.contains(chain)) {
                 continue;
             }
-            const std::string refusal = action_refusal(rule_text(rule, "action"), builtin);
+            const std::string refusal = action_refusal(menu, rule_text(rule, "action"), builtin);
             if (!refusal.empty()) {
                 return fail(
                     fmt::format("{}: rule *{:X} of chain {} is reached from {} by jumps, and {}",

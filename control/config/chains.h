@@ -32,8 +32,8 @@ std::set<std::string_view> reached_chains(const Config &config, std::string_view
 // comes when a packet cannot come back to the router any more.
 bool never_works(const Item &rule);
 
-// Why an action cannot stand in a built-in chain; empty: it can.
-std::string action_refusal(std::string_view action, std::string_view chain);
+// Why an action cannot stand in a built-in chain of the menu; empty: it can.
+std::string action_refusal(std::string_view menu, std::string_view action, std::string_view chain);
 
 // Error: by the jumps of enabled rules, packets come from a built-in chain to an action that cannot
 // stand there.

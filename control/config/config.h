@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/config/marks.h"
 #include "control/config/value.h"
 
 namespace tg {
@@ -48,6 +49,8 @@ struct Config {
     std::uint32_t next_id = 1;
     // Counters of rules that the last commit removed: free again after the next one.
     std::vector<std::uint32_t> cooling;
+    // Those that rules name, and those that connections may still carry.
+    Marks marks;
 
     [[nodiscard]] const std::vector<Item> &items(std::string_view menu) const
     {
@@ -63,11 +66,14 @@ inline constexpr std::string_view menu_filter4 = "/ip firewall filter";
 inline constexpr std::string_view menu_filter6 = "/ipv6 firewall filter";
 inline constexpr std::string_view menu_raw4 = "/ip firewall raw";
 inline constexpr std::string_view menu_raw6 = "/ipv6 firewall raw";
+inline constexpr std::string_view menu_mangle4 = "/ip firewall mangle";
+inline constexpr std::string_view menu_mangle6 = "/ipv6 firewall mangle";
 inline constexpr std::string_view menu_nat4 = "/ip firewall nat";
 inline constexpr std::string_view menu_nat6 = "/ipv6 firewall nat";
 // Those whose items are rules with counters.
 inline constexpr std::array rule_menus{
-    menu_filter4, menu_nat4, menu_raw4, menu_filter6, menu_nat6, menu_raw6,
+    menu_filter4, menu_mangle4, menu_nat4, menu_raw4,
+    menu_filter6, menu_mangle6, menu_nat6, menu_raw6,
 };
 inline constexpr std::string_view menu_connection4 = "/ip firewall connection";
 inline constexpr std::string_view menu_connection6 = "/ipv6 firewall connection";

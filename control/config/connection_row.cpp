@@ -151,7 +151,7 @@ Operand timeout(const Connection &connection)
     return std::chrono::floor<std::chrono::seconds>(connection.timeout_left);
 }
 
-// What no connection has yet: a mark, a helper.
+// What no connection has yet: a helper.
 Operand no_text(const Connection & /*connection*/)
 {
     return {};
@@ -188,6 +188,8 @@ Operand id_text(const Connection &connection)
 {
     return print_id(tg_word_generation(connection.record.word));
 }
+
+constexpr std::string_view connection_mark = "connection-mark";
 
 // Conditions and JSON see every field, the detail form the ones in text.
 struct Field {
@@ -228,7 +230,7 @@ constexpr std::array fields_table{
     Field{"tcp-state", true, tcp_state},
     Field{"state", false, tcp_state},
     Field{"timeout", true, timeout},
-    Field{"connection-mark", true, no_text, empty_text},
+    Field{connection_mark, true, no_text, empty_text}, // its name: see value_of
     Field{"connection-type", true, no_text, empty_text},
     counter_field<TG_ORIGINAL, &tg_counter::packets>("orig-packets"),
     counter_field<TG_ORIGINAL, &tg_counter::bytes>("orig-bytes"),
@@ -245,6 +247,19 @@ constexpr std::array fields_table{
 #undef TG_X
 };
 
+// A mark that nobody has named any more is still a number.
+Operand mark(const Connection &connection, const Marks &marks)
+{
+    const std::string name = marks.name(connection.record.mark);
+    return name.empty() ? print_id(connection.record.mark) : name;
+}
+
+Operand value_of(const Field &field, const Connection &connection, const Marks &marks)
+{
+    return field.name == connection_mark && connection.record.mark != 0 ? mark(connection, marks)
+                                                                        : field.value(connection);
+}
+
 } // namespace
 
 std::uint32_t ConnectionRow::id() const
@@ -255,14 +270,15 @@ std::uint32_t ConnectionRow::id() const
 std::optional<Operand> ConnectionRow::operand(std::string_view name) const
 {
     const auto *const field = std::ranges::find(fields_table, name, &Field::name);
-    return field == fields_table.end() ? std::nullopt : std::optional{field->value(connection_)};
+    return field == fields_table.end() ? std::nullopt
+                                       : std::optional{value_of(*field, connection_, marks_)};
 }
 
 Fields ConnectionRow::fields() const
 {
     Fields fields;
     for (const Field &field : fields_table) {
-        const Operand value = field.in_text ? field.value(connection_) : Operand{};
+        const Operand value = field.in_text ? value_of(field, connection_, marks_) : Operand{};
         if (!std::holds_alternative<std::monostate>(value)) {
             fields.emplace_back(field.name, to_string(value));
         }
@@ -274,7 +290,7 @@ Fields ConnectionRow::values() const
 {
     Fields values;
     for (const Field &field : fields_table) {
-        const Operand value = field.value(connection_);
+        const Operand value = value_of(field, connection_, marks_);
         if (!std::holds_alternative<std::monostate>(value)) {
             values.emplace_back(field.name, to_script(value));
         }
@@ -286,7 +302,9 @@ Json ConnectionRow::json() const
 {
     Json object = Json::object();
     for (const Field &field : fields_table) {
-        const Operand value = (field.json == nullptr ? field.value : field.json)(connection_);
+        const bool marked = field.name == connection_mark && connection_.record.mark != 0;
+        const Operand value = marked || field.json == nullptr ? value_of(field, connection_, marks_)
+                                                              : field.json(connection_);
         if (!std::holds_alternative<std::monostate>(value)) {
             object[std::string(field.name)] = to_json(value);
         }

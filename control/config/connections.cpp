@@ -61,7 +61,7 @@ Result<Selection> read_selection(Context &context, const Argument &argument)
 template <class Each> Result<void> for_each_row(const Context &context, Each each)
 {
     return context.runtime.connections(context.menu.family, [&](const Connection &connection) {
-        const ConnectionRow row(connection);
+        const ConnectionRow row(connection, context.config.marks);
         if (row.matches(context.command.where)) {
             each(row);
         }
@@ -161,7 +161,7 @@ Result<Connection> select_connection(Context &context, const Argument &argument)
     std::vector<Connection> found;
     auto visited =
         context.runtime.connections(context.menu.family, [&](const Connection &connection) {
-            if (selection->has(ConnectionRow(connection))) {
+            if (selection->has(ConnectionRow(connection, context.config.marks))) {
                 found.push_back(connection);
             }
             return found.size() < 2;
@@ -195,7 +195,7 @@ Result<void> remove_connections(Context &context)
     std::vector<ConnectionName> found;
     auto visited =
         context.runtime.connections(context.menu.family, [&](const Connection &connection) {
-            if (selection->has(ConnectionRow(connection))) {
+            if (selection->has(ConnectionRow(connection, context.config.marks))) {
                 found.push_back(name_of(connection.record));
             }
             return true;

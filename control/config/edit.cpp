@@ -65,6 +65,60 @@ void drop_foreign(const Menu &menu, const Edited &change, Item &item)
     }
 }
 
+// Names of marks that no rule has.
+std::vector<std::string> unused_marks(const Config &config, const Item &changed)
+{
+    std::set<std::string, std::less<>> used;
+    for (const auto &[name, value] : changed.properties) {
+        used.insert(changed.value_or(name, std::string()));
+    }
+    for (const std::string_view path : rule_menus) {
+        for (const Property *property : find_menu(path)->properties) {
+            if (property->reference != Reference::mark) {
+                continue;
+            }
+            for (const Item &rule : config.items(path)) {
+                used.insert(rule.value_or(property->name, std::string()));
+            }
+        }
+    }
+    std::vector<std::string> unused;
+    for (const auto &[name, number] : config.marks.all()) {
+        if (!used.contains(name)) {
+            unused.push_back(name);
+        }
+    }
+    return unused;
+}
+
+// Gives the marks a change names their numbers. Where there are too many, names that no rule has
+// are forgotten, though connections may carry their numbers still.
+Result<void> number_marks(Context &context, const Edited &change)
+{
+    Marks &marks = context.draft->marks;
+    for (const auto &[name, argument] : change.written) {
+        if (context.menu.property(name)->reference != Reference::mark) {
+            continue;
+        }
+        const std::string mark = change.item.value_or(name, std::string());
+        if (mark.empty() || marks.number(mark)) {
+            continue;
+        }
+        if (marks.all().size() >= TG_LIMIT_MARKS) {
+            for (const std::string &unused : unused_marks(*context.draft, change.item)) {
+                marks.remove(unused);
+            }
+        }
+        if (marks.all().size() >= TG_LIMIT_MARKS) {
+            return fail(
+                fmt::format("expected at most {} names of marks in all tables", TG_LIMIT_MARKS),
+                argument->value.position);
+        }
+        marks.add(mark);
+    }
+    return {};
+}
+
 using Skip = bool (*)(const Argument &argument);
 
 // Gives the item all the command says, but for the arguments that are not about properties.
@@ -87,7 +141,10 @@ Result<void> assign_all(Context &context, Item &item, const Argument *selection,
         change.written.emplace_back((*property)->name, &argument);
     }
     drop_foreign(context.menu, change, item);
-    return check_item(context.menu, change);
+    if (auto checked = check_item(context.menu, change); !checked) {
+        return checked;
+    }
+    return number_marks(context, change);
 }
 
 // The one item that place-before, copy-from or destination names.

@@ -95,7 +95,7 @@ public:
           numbering_(fresh_numbers(context))
     {
         const Connection widest = widest_connection(context.menu.family);
-        listing_->expect_more(ConnectionRow(widest));
+        listing_->expect_more(ConnectionRow(widest, context_.config.marks));
     }
 
     void listed(const Connection &connection)
@@ -113,10 +113,11 @@ public:
             connection.record.original.family != static_cast<std::uint8_t>(context_.menu.family)) {
             return;
         }
-        const std::uint32_t id = ConnectionRow(connection).id();
+        const std::uint32_t id = name_of(connection.record).generation;
         // It was opened while the table was read, and was listed.
         const bool again = *told.kind == TG_EVENT_NEW && numbering_.knows(id);
-        if (!again && ConnectionRow(connection).matches(context_.command.where)) {
+        if (!again &&
+            ConnectionRow(connection, context_.config.marks).matches(context_.command.where)) {
             print(connection, event_names[*told.kind]);
         }
         if (*told.kind == TG_EVENT_DESTROY) {
@@ -132,7 +133,7 @@ public:
 private:
     void print(const Connection &connection, std::string_view event)
     {
-        const ConnectionRow row(connection);
+        const ConnectionRow row(connection, context_.config.marks);
         const std::uint64_t number = numbering_.of(row.id());
         if (!json_) {
             listing_->number_next(number);
@@ -171,7 +172,8 @@ Result<void> follow_connections(Context &context, const PrintOptions &options)
     if (options.listed) {
         Result<void> listed =
             context.runtime.connections(context.menu.family, [&](const Connection &connection) {
-                if (ConnectionRow(connection).matches(context.command.where)) {
+                if (ConnectionRow(connection, context.config.marks)
+                        .matches(context.command.where)) {
                     listing.listed(connection);
                 }
                 return true;

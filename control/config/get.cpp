@@ -76,7 +76,8 @@ Result<void> run_get(Context &context)
     }
     if (context.menu.kind == MenuKind::connections) {
         const auto connection = select_connection(context, *wanted->item);
-        return connection ? write_row(context, ConnectionRow(*connection), wanted->property)
+        return connection ? write_row(context, ConnectionRow(*connection, context.config.marks),
+                                      wanted->property)
                           : std::unexpected(connection.error());
     }
     const VisibleItems visible(context.menu, context.config);

@@ -60,7 +60,7 @@ struct Menu {
     std::string_view path;
     MenuKind kind = MenuKind::list;
     Family family = Family::ipv4;
-    std::string_view table; // of rules: "filter", "nat", "raw"
+    std::string_view table; // of rules: "filter", "mangle", "nat", "raw"
     std::vector<const Property *> properties;
     std::span<const std::string_view> verbs;
     std::span<const Flag> flags;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rule tables: filter and raw, for IPv4 and IPv6 from the same rows.
+// The rule tables, for IPv4 and IPv6 from the same rows.
 #include <algorithm>
 #include <array>
 
@@ -10,194 +10,18 @@
 #include "control/base/limits.h"
 #include "control/config/chains.h"
 #include "control/config/menu.h"
+#include "control/config/rule_rows.h"
 #include "control/config/validate.h"
 
 namespace tg {
 namespace {
 
-constexpr std::array<std::string_view, 3> filter_chains{"input", "forward", "output"};
-constexpr std::array<std::string_view, 2> raw_chains{"prerouting", "output"};
-constexpr std::array<std::string_view, 7> filter_actions{
-    "accept", "drop", "fasttrack-connection", "jump", "log", "passthrough", "return",
-};
-constexpr std::array<std::string_view, 7> raw_actions{
-    "accept", "drop", "jump", "log", "notrack", "passthrough", "return",
-};
-constexpr std::array<std::string_view, 4> nat_chains{"srcnat", "dstnat", "input", "output"};
-
-constexpr std::array<std::string_view, 10> nat_actions{
-    "accept", "masquerade",  "src-nat", "dst-nat", "redirect",
-    "netmap", "passthrough", "jump",    "return",  "log",
-};
-constexpr std::array<std::string_view, 1> jump{"jump"};
-constexpr std::array<std::string_view, 1> fasttrack{"fasttrack-connection"};
-constexpr std::array<std::string_view, 3> to_addresses{"src-nat", "dst-nat", "netmap"};
-constexpr std::array<std::string_view, 5> to_ports{
-    "masquerade", "src-nat", "dst-nat", "redirect", "netmap",
-};
-
-constexpr unsigned matcher = trait_negatable;
-
-constexpr std::array rows{
-    Property{.name = "chain",
-             .parse = parse_label,
-             .help = "where on a packet's way the rule stands, or a chain of one's own",
-             .traits = trait_required | trait_always,
-             .tables = table_filter,
-             .words = filter_chains,
-             .high = limit_chain_name},
-    Property{.name = "chain",
-             .parse = parse_label,
-             .help = "where on a packet's way the rule stands, or a chain of one's own",
-             .traits = trait_required | trait_always,
-             .tables = table_raw,
-             .words = raw_chains,
-             .high = limit_chain_name},
-    Property{.name = "chain",
-             .parse = parse_label,
-             .help = "where on the way of a connection's first packet the rule stands, or a chain "
-                     "of one's own",
-             .traits = trait_required | trait_always,
-             .tables = table_nat,
-             .words = nat_chains,
-             .high = limit_chain_name},
-    Property{.name = "action",
-             .parse = parse_word,
-             .help = "what happens to a packet that matches",
-             .fallback = "accept",
-             .traits = trait_always,
-             .tables = table_filter,
-             .words = filter_actions},
-    Property{.name = "action",
-             .parse = parse_word,
-             .help = "what happens to a packet that matches",
-             .fallback = "accept",
-             .traits = trait_always,
-             .tables = table_raw,
-             .words = raw_actions},
-    Property{.name = "action",
-             .parse = parse_word,
-             .help = "what the connection of a packet that matches is translated to",
-             .fallback = "accept",
-             .traits = trait_always,
-             .tables = table_nat,
-             .words = nat_actions},
-    Property{.name = "jump-target",
-             .parse = parse_label,
-             .help = "chain in which action=jump goes on",
-             .high = limit_chain_name,
-             .reference = Reference::chain,
-             .actions = jump},
-    Property{.name = "to-addresses",
-             .parse = parse_new_addresses,
-             .help = "what the address becomes: one, a prefix or a range",
-             .tables = table_nat,
-             .families = family_ipv4,
-             .actions = to_addresses},
-    Property{.name = "to-address",
-             .parse = parse_new_addresses,
-             .help = "what the address becomes: one or a prefix",
-             .tables = table_nat,
-             .families = family_ipv6,
-             .actions = to_addresses,
-             .alias = "to-addresses"},
-    Property{.name = "to-ports",
-             .parse = parse_new_ports,
-             .help = "what the port becomes: one or a range",
-             .traits = trait_ports,
-             .tables = table_nat,
-             .actions = to_ports},
-    Property{.name = "hw-offload",
-             .parse = parse_flag,
-             .help = "let hardware forward the connection if it can",
-             .fallback = "no",
-             .tables = table_filter,
-             .actions = fasttrack},
-    Property{.name = "connection-state",
-             .parse = parse_states,
-             .help = "what the packet is to the tracker: one of a list",
-             .traits = matcher,
-             .tables = table_filter},
-    Property{.name = "connection-state",
-             .parse = parse_states,
-             .help = "what the packet is to the tracker: one of a list",
-             .traits = matcher,
-             .tables = table_nat,
-             .families = family_ipv6},
-    Property{.name = "connection-nat-state",
-             .parse = parse_nat_states,
-             .help = "what of the packet's connection is translated: one of a list",
-             .traits = matcher,
-             .tables = table_filter},
-    Property{.name = "protocol",
-             .parse = parse_protocol_value,
-             .help = "IP protocol by name or number",
-             .traits = matcher},
-    Property{.name = "src-address",
-             .parse = parse_range,
-             .help = "source address: one, a prefix, or (IPv4) a range",
-             .traits = matcher},
-    Property{.name = "dst-address",
-             .parse = parse_range,
-             .help = "destination address: one, a prefix, or (IPv4) a range",
-             .traits = matcher},
-    Property{.name = "in-interface",
-             .parse = parse_name,
-             .help = "interface the packet came in by",
-             .traits = matcher,
-             .high = limit_interface_name,
-             .reference = Reference::interface,
-             .side = Side::in},
-    Property{.name = "out-interface",
-             .parse = parse_name,
-             .help = "interface the packet leaves by",
-             .traits = matcher,
-             .high = limit_interface_name,
-             .reference = Reference::interface,
-             .side = Side::out},
-    Property{.name = "in-interface-list",
-             .parse = parse_name,
-             .help = "interface list that has the interface the packet came in by",
-             .traits = matcher,
-             .high = limit_list_name,
-             .reference = Reference::interface_list,
-             .side = Side::in},
-    Property{.name = "out-interface-list",
-             .parse = parse_name,
-             .help = "interface list that has the interface the packet leaves by",
-             .traits = matcher,
-             .high = limit_list_name,
-             .reference = Reference::interface_list,
-             .side = Side::out},
-    Property{.name = "src-port",
-             .parse = parse_port_ranges,
-             .help = "source ports: a list of numbers and ranges",
-             .traits = matcher | trait_ports},
-    Property{.name = "dst-port",
-             .parse = parse_port_ranges,
-             .help = "destination ports: a list of numbers and ranges",
-             .traits = matcher | trait_ports},
-    Property{.name = "fragment",
-             .parse = parse_flag,
-             .help = "whether the packet is a second or further fragment",
-             .families = family_ipv4},
-    Property{.name = "log",
-             .parse = parse_flag,
-             .help = "write a line for every packet that matches",
-             .fallback = "no"},
-    Property{.name = "log-prefix",
-             .parse = parse_text,
-             .help = "text before every such line",
-             .high = limit_log_prefix},
-};
-
 // Of RouterOS 7 and not built yet, in any of the tables.
-constexpr std::array<std::string_view, 47> missing_properties{
+constexpr std::array<std::string_view, 45> missing_properties{
     "address-list",
     "address-list-timeout",
     "connection-bytes",
     "connection-limit",
-    "connection-mark",
     "connection-rate",
     "connection-type",
     "content",
@@ -220,7 +44,6 @@ constexpr std::array<std::string_view, 47> missing_properties{
     "out-bridge-port",
     "out-bridge-port-list",
     "p2p",
-    "packet-mark",
     "packet-size",
     "per-connection-classifier",
     "port",
@@ -271,6 +94,40 @@ constexpr auto missing_nat_actions =
     joined(missing_actions,
            std::array<std::string_view, 3>{"endpoint-independent-nat", "same", "socksify"});
 
+// Of mangle alone.
+constexpr auto missing_mangle_properties =
+    joined(missing_properties, std::array<std::string_view, 13>{
+                                   "dst-prefix",
+                                   "new-dscp",
+                                   "new-hop-limit",
+                                   "new-mss",
+                                   "new-priority",
+                                   "new-routing-mark",
+                                   "new-ttl",
+                                   "route-dst",
+                                   "routing-table",
+                                   "sniff-id",
+                                   "sniff-target",
+                                   "sniff-target-port",
+                                   "src-prefix",
+                               });
+
+constexpr auto missing_mangle_actions = joined(missing_actions, std::array<std::string_view, 13>{
+                                                                    "change-dscp",
+                                                                    "change-hop-limit",
+                                                                    "change-mss",
+                                                                    "change-ttl",
+                                                                    "clear-df",
+                                                                    "dnpt",
+                                                                    "mark-routing",
+                                                                    "route",
+                                                                    "set-priority",
+                                                                    "sniff-pc",
+                                                                    "sniff-tzsp",
+                                                                    "snpt",
+                                                                    "strip-ipv4-options",
+                                                                });
+
 constexpr std::array<std::string_view, 13> rule_verbs{
     "add",
     "set",
@@ -304,6 +161,7 @@ constexpr std::array chain_sides{
     ChainSides{"forward", "", ""},
     ChainSides{"output", "packets of the router itself came in by no interface", ""},
     ChainSides{"prerouting", "", "the outgoing interface is not known yet"},
+    ChainSides{"postrouting", "only the outgoing interface is known there", ""},
     ChainSides{"dstnat", "", "the outgoing interface is not known yet"},
     ChainSides{"srcnat", "only the outgoing interface is known there", ""},
 };
@@ -340,12 +198,13 @@ Result<void> check_side(const Property &row, const Edited &edited, std::string_v
                 edited.position(row.name));
 }
 
-Result<void> check_action(const Edited &edited, std::string_view action, std::string_view chain)
+Result<void> check_action(const Menu &menu, const Edited &edited, std::string_view action,
+                          std::string_view chain)
 {
     if (never_works(edited.item)) {
         return {}; // kept, and said to be invalid
     }
-    const std::string refusal = action_refusal(action, chain);
+    const std::string refusal = action_refusal(menu.path, action, chain);
     return refusal.empty() ? Result<void>{} : fail(refusal, edited.position("action"));
 }
 
@@ -371,6 +230,17 @@ std::string note_of_translation(const Item &item)
 bool is_prefix(const AddressRange &addresses)
 {
     return to_string(addresses).find('-') == std::string::npos;
+}
+
+// What mangle's actions mark with.
+Result<void> check_marking(const Edited &edited, std::string_view action)
+{
+    const bool connection = action == "mark-connection";
+    const std::string_view name = connection ? "new-connection-mark" : "new-packet-mark";
+    if ((connection || action == "mark-packet") && edited.item.get(name) == nullptr) {
+        return fail(fmt::format("action={} requires {}", action, name), edited.position("action"));
+    }
+    return {};
 }
 
 // What nat's actions translate to.
@@ -403,7 +273,10 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
     if (action == "jump" && edited.item.get("jump-target") == nullptr) {
         return fail("action=jump requires jump-target", edited.position("action"));
     }
-    if (auto checked = check_action(edited, action, chain); builtin && !checked) {
+    if (auto checked = check_action(menu, edited, action, chain); builtin && !checked) {
+        return checked;
+    }
+    if (auto checked = check_marking(edited, action); !checked) {
         return checked;
     }
     if (auto checked = check_translation(menu, edited, action); !checked) {
@@ -430,6 +303,20 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
     return {};
 }
 
+constexpr std::string_view table_name(unsigned table)
+{
+    switch (table) {
+    case table_mangle:
+        return "mangle";
+    case table_nat:
+        return "nat";
+    case table_raw:
+        return "raw";
+    default:
+        return "filter";
+    }
+}
+
 } // namespace
 
 Menu make_rule_menu(std::string_view path, Family family, unsigned table)
@@ -438,9 +325,7 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
         .path = path,
         .kind = MenuKind::rules,
         .family = family,
-        .table = table == table_filter ? "filter"
-                 : table == table_nat  ? "nat"
-                                       : "raw",
+        .table = table_name(table),
         .properties = {},
         .verbs = rule_verbs,
         .flags = rule_flags,
@@ -450,7 +335,7 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
         .missing_actions = missing_actions,
         .check = check_rule,
     };
-    for (const Property &row : rows) {
+    for (const Property &row : rule_rows()) {
         if ((row.tables & table) != 0 && (row.families & family_bit(family)) != 0) {
             menu.properties.push_back(&row);
         }
@@ -461,6 +346,10 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
         menu.missing_properties = missing_nat_properties;
         menu.missing_actions = missing_nat_actions;
         menu.note = note_of_translation;
+    }
+    if (table == table_mangle) {
+        menu.missing_properties = missing_mangle_properties;
+        menu.missing_actions = missing_mangle_actions;
     }
     return menu;
 }

@@ -111,10 +111,9 @@ constexpr std::array<std::string_view, 54> host_children{
 };
 
 // Ours, but later.
-constexpr std::array<std::string_view, 7> missing_menus{
-    "/ip firewall address-list", "/ip firewall calea",          "/ip firewall layer7-protocol",
-    "/ip firewall mangle",       "/ipv6 firewall address-list", "/ipv6 firewall mangle",
-    "/system logging",
+constexpr std::array<std::string_view, 5> missing_menus{
+    "/ip firewall address-list",   "/ip firewall calea", "/ip firewall layer7-protocol",
+    "/ipv6 firewall address-list", "/system logging",
 };
 
 // Whether `path` is `menu` or below it.

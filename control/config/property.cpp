@@ -185,6 +185,14 @@ Result<ValueData> parse_label(std::string_view text, const Property &property, F
     return std::string(text);
 }
 
+Result<ValueData> parse_mark(std::string_view text, const Property &property, Family family)
+{
+    if (text.starts_with('!')) {
+        return fail("expected a name, not a negation");
+    }
+    return parse_label(text, property, family);
+}
+
 Result<ValueData> parse_range(std::string_view text, const Property & /*property*/, Family family)
 {
     auto range = parse_address_range(text, family);

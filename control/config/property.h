@@ -31,6 +31,7 @@ enum class Reference : std::uint8_t {
     interface,
     interface_list,
     chain, // of the same menu
+    mark,  // which exists by being named
 };
 
 // Where a rule's property makes sense: the sides of a packet's way on which it can be known.
@@ -44,7 +45,8 @@ enum class Side : std::uint8_t {
 inline constexpr unsigned table_filter = 1;
 inline constexpr unsigned table_raw = 2;
 inline constexpr unsigned table_nat = 4;
-inline constexpr unsigned table_all = table_filter | table_raw | table_nat;
+inline constexpr unsigned table_mangle = 8;
+inline constexpr unsigned table_all = table_filter | table_raw | table_nat | table_mangle;
 
 // Which families have the property.
 inline constexpr unsigned family_ipv4 = 1;
@@ -96,6 +98,8 @@ Result<ValueData> parse_word(std::string_view text, const Property &property, Fa
 Result<ValueData> parse_text(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_name(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_label(std::string_view text, const Property &property, Family);
+// The same, but not beginning with "!", which would ask for all other marks.
+Result<ValueData> parse_mark(std::string_view text, const Property &property, Family);
 Result<ValueData> parse_range(std::string_view text, const Property &, Family family);
 // The same, but for the unspecified address: one that a packet can be given.
 Result<ValueData> parse_new_addresses(std::string_view text, const Property &, Family family);

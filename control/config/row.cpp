@@ -41,7 +41,7 @@ bool is_known(const Menu &menu, std::string_view name)
 {
     if (menu.kind == MenuKind::connections) {
         static const Connection any;
-        return ConnectionRow(any).operand(name).has_value();
+        return ConnectionRow(any, Marks()).operand(name).has_value();
     }
     return name == id_name || is_flag(menu, name) || is_counter(menu, name) ||
            menu.property(name) != nullptr;

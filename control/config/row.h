@@ -80,8 +80,11 @@ private:
 
 class ConnectionRow final : public Row {
 public:
-    // It must outlive the row.
-    explicit ConnectionRow(const Connection &connection) : connection_(connection) {}
+    // Both must outlive the row.
+    ConnectionRow(const Connection &connection, const Marks &marks)
+        : connection_(connection), marks_(marks)
+    {
+    }
     [[nodiscard]] std::uint32_t id() const override;
     [[nodiscard]] std::optional<Operand> operand(std::string_view name) const override;
     [[nodiscard]] Fields fields() const override;
@@ -94,6 +97,7 @@ public:
 
 private:
     const Connection &connection_;
+    const Marks &marks_;
 };
 
 // "*1A"

@@ -29,6 +29,7 @@ bool refers_to_something(const Config &config, const Environment &environment,
         return interface_list_exists(config, name);
     case Reference::chain:
         return chain_exists(config, menu, name);
+    case Reference::mark:
     case Reference::none:
         break;
     }
@@ -38,8 +39,10 @@ bool refers_to_something(const Config &config, const Environment &environment,
 // Without the tracker the rule matches nothing.
 bool lives_by_tracking(const Menu &menu, const Item &rule)
 {
-    return menu.table == "nat" || rule.get("connection-state") != nullptr ||
-           rule.get("connection-nat-state") != nullptr;
+    constexpr std::array matchers{"connection-state", "connection-nat-state", "connection-mark"};
+    return menu.table == "nat" || rule.value_or("action", std::string()) == "mark-connection" ||
+           std::ranges::any_of(matchers,
+                               [&](const char *name) { return rule.get(name) != nullptr; });
 }
 
 bool needs_tracking(const Menu &menu, const Item &rule)

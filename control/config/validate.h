@@ -12,8 +12,8 @@ namespace tg {
 
 // Whether `item` of `menu` can do its work now; if not it shows I and matches nothing. A rule
 // needs its interface, its interface list and the chain it jumps to to exist, and tracking not to
-// be off if it is one of nat or asks for connection-state or connection-nat-state. A disabled rule
-// may be valid.
+// be off if it is one of nat, marks connections or asks for connection-state, connection-nat-state
+// or connection-mark. A disabled rule may be valid.
 bool rule_is_valid(const Config &config, const Environment &environment, std::string_view menu,
                    const Item &item);
 

@@ -18,7 +18,12 @@
     X(NAT_DSTNAT, "nat", "dstnat")                                                                 \
     X(NAT_SRCNAT, "nat", "srcnat")                                                                 \
     X(NAT_INPUT, "nat", "input")                                                                   \
-    X(NAT_OUTPUT, "nat", "output")
+    X(NAT_OUTPUT, "nat", "output")                                                                 \
+    X(MANGLE_PREROUTING, "mangle", "prerouting")                                                   \
+    X(MANGLE_INPUT, "mangle", "input")                                                             \
+    X(MANGLE_FORWARD, "mangle", "forward")                                                         \
+    X(MANGLE_OUTPUT, "mangle", "output")                                                           \
+    X(MANGLE_POSTROUTING, "mangle", "postrouting")
 
 enum tg_chain_number {
 #define TG_X(name, table, chain) TG_CHAIN_##name,

@@ -71,6 +71,7 @@
 #define TG_LIMIT_JUMPS           16u    /* jumps that one packet has not returned from */
 #define TG_LIMIT_WALK            16384u /* rules a packet can meet in a built-in chain and below */
 #define TG_LIMIT_PORT_RANGES     16u    /* entries of one src-port or dst-port list */
+#define TG_LIMIT_MARKS           4096u  /* names of marks */
 #define TG_LIMIT_INTERFACE_LISTS 64u    /* interface lists, one bit each */
 #define TG_LIMIT_INTERFACES      4096u  /* interfaces with list memberships */
 #define TG_LIMIT_MASTERS         3u     /* bridges and bonds above each other that are looked up */

@@ -13,16 +13,18 @@
 enum tg_action {
     TG_ACTION_ACCEPT,
     TG_ACTION_DROP,
-    TG_ACTION_NOTRACK,     /* raw: accept, and keep the tracker away from it */
-    TG_ACTION_FASTTRACK,   /* counts and goes on, until FastTrack is built */
-    TG_ACTION_PASSTHROUGH, /* counts and goes on */
-    TG_ACTION_JUMP,        /* goes on in another chain, and then behind the rule */
-    TG_ACTION_RETURN,      /* goes on behind the rule that jumped here */
-    TG_ACTION_SRC_NAT,     /* nat: the source becomes one of to */
-    TG_ACTION_DST_NAT,     /* the destination does */
-    TG_ACTION_MASQUERADE,  /* the source becomes the address of the outgoing interface */
-    TG_ACTION_REDIRECT,    /* the destination becomes the router */
-    TG_ACTION_NETMAP,      /* the net becomes another, host by host */
+    TG_ACTION_NOTRACK,         /* raw: accept, and keep the tracker away from it */
+    TG_ACTION_FASTTRACK,       /* counts and goes on, until FastTrack is built */
+    TG_ACTION_PASSTHROUGH,     /* counts and goes on */
+    TG_ACTION_JUMP,            /* goes on in another chain, and then behind the rule */
+    TG_ACTION_RETURN,          /* goes on behind the rule that jumped here */
+    TG_ACTION_SRC_NAT,         /* nat: the source becomes one of to */
+    TG_ACTION_DST_NAT,         /* the destination does */
+    TG_ACTION_MASQUERADE,      /* the source becomes the address of the outgoing interface */
+    TG_ACTION_REDIRECT,        /* the destination becomes the router */
+    TG_ACTION_NETMAP,          /* the net becomes another, host by host */
+    TG_ACTION_MARK_CONNECTION, /* mangle: the packet's connection gets a mark */
+    TG_ACTION_MARK_PACKET,     /* the packet does, for as long as it is in the datapath */
     TG_ACTION_COUNT,
 };
 
@@ -40,6 +42,8 @@ enum tg_matcher {
     TG_MATCH_OUT_INTERFACE_LIST = 1u << 9,
     TG_MATCH_FRAGMENT = 1u << 10, /* a second or further fragment */
     TG_MATCH_NAT_STATE = 1u << 11,
+    TG_MATCH_CONNECTION_MARK = 1u << 12,
+    TG_MATCH_PACKET_MARK = 1u << 13,
 };
 
 /* Of tg_rule.nat_states: what NAT does to the packet's connection. */
@@ -67,6 +71,12 @@ struct tg_rule_jump {
 /* Instead of a rule id: at the end of a chain stands a return that is nobody's rule. */
 #define TG_RULE_NOBODYS TG_LIMIT_RULES
 
+/* What mangle's actions put where. */
+struct tg_rule_mangle {
+    __u32 mark; /* 0: none */
+    __u32 ends; /* 1: no rule of the chain is looked at behind it (passthrough=no) */
+};
+
 struct tg_rule {
     __u32 matchers; /* enum tg_matcher */
     __u32 negated;  /* subset of matchers */
@@ -81,8 +91,10 @@ struct tg_rule {
     __u8 src_port_count;
     __u8 dst_port_count;
     __u8 nat_states; /* TG_NAT_STATE_* */
-    __u8 log;        /* 1: tells the agent of every packet that matches */
-    __u8 zero[35];
+    __u32 connection_mark;
+    __u32 packet_mark;
+    __u8 log; /* 1: tells the agent of every packet that matches */
+    __u8 zero[27];
     struct tg_addr_range src;
     struct tg_addr_range dst;
     struct tg_port_range src_ports[TG_LIMIT_PORT_RANGES];
@@ -90,6 +102,7 @@ struct tg_rule {
     union {
         struct tg_rule_nat nat;
         struct tg_rule_jump jump;
+        struct tg_rule_mangle mangle;
         __u8 bytes[64];
     } does; /* what its action needs */
 };

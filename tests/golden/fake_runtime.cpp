@@ -118,6 +118,8 @@ Result<void> read_detail(std::string_view word, Connection &connection, Details 
             return std::unexpected(endpoint.error());
         }
         (name == "reply-src" ? details.reply_source : details.reply_destination) = *endpoint;
+    } else if (name == "mark") {
+        connection.record.mark = static_cast<std::uint32_t>(number(value));
     } else if (name == "code") {
         details.code = static_cast<std::uint16_t>(number(value));
     } else {

@@ -49,6 +49,7 @@ Config without_ids(Config config)
     }
     config.next_id = 0;
     config.cooling.clear();
+    config.marks = {};
     return config;
 }
 

@@ -48,7 +48,7 @@ Config random_change(const Config &config, Random &random)
     for (std::uint64_t i = 0; i < edits; i++) {
         const auto &rules = changed.items(menu_filter4);
         const std::string some = rules.empty() ? "0" : std::to_string(below(random, rules.size()));
-        const std::uint64_t kind = rules.empty() || rules.size() > 20 ? 0 : below(random, 8);
+        const std::uint64_t kind = rules.empty() || rules.size() > 20 ? 0 : below(random, 9);
         const std::string number = std::to_string(below(random, 250));
         if (rules.size() > 20 || kind == 1 || kind == 2) {
             changed = change(changed, "/ip firewall filter remove " + some);
@@ -61,6 +61,9 @@ Config random_change(const Config &config, Random &random)
                                           std::to_string(1 + below(random, 250)) + "s");
         } else if (kind == 6) {
             changed = change(changed, "/ip firewall raw add chain=prerouting protocol=" + number);
+        } else if (kind == 7) {
+            changed =
+                change(changed, "/ip firewall filter set " + some + " packet-mark=m" + number);
         } else {
             changed = change(changed, "/ip firewall filter add chain=input action=drop "
                                       "in-interface=eth1 protocol=" +
@@ -134,6 +137,7 @@ bool expect_old_or_new(const Host &host, const Before &before, const Config &aft
     if (is_new) {
         EXPECT_EQ(now.config.menus, after.menus);
         EXPECT_EQ(now.config.next_id, after.next_id);
+        EXPECT_EQ(now.config.marks, after.marks);
     }
     const RevisionStore store(host.paths());
     EXPECT_EQ(store.numbers().value().back(), now.revision) << "a newer one was never in force";

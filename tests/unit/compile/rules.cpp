@@ -104,6 +104,11 @@ const std::vector<MatcherCase> matcher_cases = {
      [](const tg_rule &rule) {
          return rule.nat_states == (TG_NAT_STATE_SRCNAT | TG_NAT_STATE_DSTNAT);
      }},
+    {"connection-mark=no-mark", TG_MATCH_CONNECTION_MARK, 0,
+     [](const tg_rule &rule) { return rule.connection_mark == 0 && rule.packet_mark == 0; }},
+    {"packet-mark=bulk connection-mark=!voice", TG_MATCH_PACKET_MARK | TG_MATCH_CONNECTION_MARK,
+     TG_MATCH_CONNECTION_MARK,
+     [](const tg_rule &rule) { return rule.packet_mark == 1 && rule.connection_mark == 2; }},
     {"fragment=yes", TG_MATCH_FRAGMENT, 0, [](const tg_rule &) { return true; }},
     {"fragment=no", TG_MATCH_FRAGMENT, TG_MATCH_FRAGMENT, [](const tg_rule &) { return true; }},
     {"in-interface-list=all", 0, 0, [](const tg_rule &) { return true; }},
@@ -150,6 +155,13 @@ TEST(CompileRule, ActionsArrive)
         {"nat", "output", "protocol=udp action=dst-nat to-ports=9", TG_CHAIN_NAT_OUTPUT,
          TG_ACTION_DST_NAT},
         {"nat", "dstnat", "action=passthrough", TG_CHAIN_NAT_DSTNAT, TG_ACTION_PASSTHROUGH},
+        {"mangle", "prerouting", "", TG_CHAIN_MANGLE_PREROUTING, TG_ACTION_ACCEPT},
+        {"mangle", "input", "action=passthrough", TG_CHAIN_MANGLE_INPUT, TG_ACTION_PASSTHROUGH},
+        {"mangle", "forward", "action=mark-packet new-packet-mark=m", TG_CHAIN_MANGLE_FORWARD,
+         TG_ACTION_MARK_PACKET},
+        {"mangle", "output", "action=mark-connection new-connection-mark=m", TG_CHAIN_MANGLE_OUTPUT,
+         TG_ACTION_MARK_CONNECTION},
+        {"mangle", "postrouting", "action=accept", TG_CHAIN_MANGLE_POSTROUTING, TG_ACTION_ACCEPT},
     };
     for (const ActionCase &row : cases) {
         for (const int family : {TG_FAMILY_IPV4, TG_FAMILY_IPV6}) {
@@ -161,6 +173,9 @@ TEST(CompileRule, ActionsArrive)
             EXPECT_EQ(rules[0].action, row.action) << row.chain << row.text;
             // And in no other chain.
             EXPECT_EQ(image.elements.size(), TG_BANK_FIRST + 2);
+            const tg_bank_chains &chains = image.elements[TG_BANK_CHAINS].chains;
+            EXPECT_EQ(chains.used[family], 1u << row.number);
+            EXPECT_EQ(chains.used[1 - family], 0u);
         }
     }
 }
@@ -215,6 +230,39 @@ TEST(CompileRule, TranslationsArriveWhole)
         EXPECT_EQ(six.does.nat.addresses.low.bytes[15], 0x00);
         EXPECT_EQ(six.does.nat.addresses.high.bytes[15], 0xff);
     }
+}
+
+// Marks are numbers, whoever names them: rules of all tables and of both families.
+TEST(CompileRule, MarksHaveOneNumberEach)
+{
+    const Image image =
+        build("/ip firewall mangle\n"
+              "add chain=prerouting action=mark-connection new-connection-mark=voice\n"
+              "add chain=prerouting action=mark-packet new-packet-mark=bulk passthrough=no\n"
+              "add chain=prerouting action=mark-connection new-connection-mark=no-mark\n"
+              "/ipv6 firewall filter add chain=input connection-mark=voice packet-mark=bulk");
+    const auto rules = rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_MANGLE_PREROUTING);
+    ASSERT_EQ(rules.size(), 3u);
+    EXPECT_EQ(rules[0].does.mangle.mark, 1u);
+    EXPECT_EQ(rules[0].does.mangle.ends, 0u);
+    EXPECT_EQ(rules[1].does.mangle.mark, 2u);
+    EXPECT_EQ(rules[1].does.mangle.ends, 1u);
+    EXPECT_EQ(rules[2].does.mangle.mark, 0u);
+    const auto six = rules_of(image, TG_FAMILY_IPV6, TG_CHAIN_FILTER_INPUT);
+    ASSERT_EQ(six.size(), 1u);
+    EXPECT_EQ(six[0].connection_mark, 1u);
+    EXPECT_EQ(six[0].packet_mark, 2u);
+}
+
+// The rule's mark was forgotten: there is no number that could be asked for.
+TEST(CompileRule, MarkWithoutANumberIsNobodys)
+{
+    Config config = configure("/ip firewall filter add chain=input connection-mark=gone\n"
+                              "/ip firewall filter add chain=input connection-mark=!gone");
+    config.marks = {};
+    const auto rules = rules_of(build(config), TG_FAMILY_IPV4, TG_CHAIN_FILTER_INPUT);
+    ASSERT_EQ(rules.size(), 1u);
+    EXPECT_EQ(rules[0].matchers, 0u);
 }
 
 TEST(CompileRule, UnknownActionIsAnError)

@@ -42,7 +42,7 @@ TEST(MenuTree, NamesWhatIsTheHostsAndWhatIsMissing)
     const MenuTree &tree = menu_tree();
     EXPECT_NE(tree.host_menu("/ip address").find("ip address"), std::string::npos);
     EXPECT_NE(tree.host_menu("/system identity").find("host"), std::string::npos);
-    EXPECT_EQ(tree.host_menu("/ip firewall mangle"), "/ip firewall mangle is not built yet");
+    EXPECT_EQ(tree.host_menu("/ip firewall calea"), "/ip firewall calea is not built yet");
     EXPECT_EQ(tree.host_menu("/ip firewal"), "");
     EXPECT_EQ(tree.host_menu("/xyzzy"), "");
     EXPECT_EQ(tree.host_menu("/ip addressbook"), "");

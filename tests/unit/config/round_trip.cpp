@@ -23,11 +23,18 @@ struct Choice {
 
 const std::vector<Choice> choices{
     {"chain",
-     {"input", "forward", "output", "prerouting", "srcnat", "dstnat", "mine", "\"one of mine\""}},
+     {"input", "forward", "output", "prerouting", "srcnat", "dstnat", "postrouting", "mine",
+      "\"one of mine\""}},
     {"action",
      {"accept", "drop", "notrack", "passthrough", "fasttrack-connection", "jump", "return",
-      "masquerade", "src-nat", "dst-nat", "redirect", "netmap", "log"}},
+      "masquerade", "src-nat", "dst-nat", "redirect", "netmap", "log", "mark-connection",
+      "mark-packet"}},
     {"jump-target", {"mine", "nowhere", "\"one of mine\"", "forward"}},
+    {"new-connection-mark", {"voice", "no-mark", "\"one of mine\""}},
+    {"new-packet-mark", {"voice", "bulk"}},
+    {"passthrough", {"yes", "no"}},
+    {"connection-mark", {"voice", "!no-mark"}},
+    {"packet-mark", {"!bulk", "no-mark"}},
     {"to-addresses", {"192.0.2.1-192.0.2.9", "192.0.2.0/24", "2001:db8::1", "2001:db8::/64"}},
     {"to-ports", {"8080", "1024-65535"}},
     {"connection-nat-state", {"srcnat", "!dstnat", "srcnat,dstnat"}},
@@ -56,6 +63,7 @@ Config without_ids(Config config)
     }
     config.next_id = 0;
     config.cooling.clear();
+    config.marks = {};
     return config;
 }
 

@@ -100,7 +100,7 @@ TEST(Validity, OfNatNeedsTracking)
 
 TEST(Validity, OfAnUnknownMenuIsNothing)
 {
-    EXPECT_FALSE(rule_is_valid({}, environment, "/ip firewall mangle", {}));
+    EXPECT_FALSE(rule_is_valid({}, environment, "/ip firewall calea", {}));
 }
 
 TEST(Tracking, IsActiveWhileSomethingNeedsIt)
@@ -171,6 +171,19 @@ TEST(Tracking, IsActiveWhileSomethingNeedsIt)
     for (const Row &row : rows) {
         EXPECT_EQ(tracking_active(make(row.script), environment), row.active) << row.script;
     }
+}
+
+TEST(Tracking, IsActiveForMarksOfConnections)
+{
+    const std::string automatic = "/ip firewall connection tracking set enabled=auto; ";
+    const std::string mangle = "/ip firewall mangle add chain=forward ";
+    EXPECT_TRUE(tracking_active(
+        make(automatic + mangle + "action=mark-connection new-connection-mark=m"), environment));
+    EXPECT_TRUE(tracking_active(
+        make(automatic + "/ip firewall filter add chain=forward connection-mark=m"), environment));
+    EXPECT_FALSE(tracking_active(
+        make(automatic + mangle + "packet-mark=n action=mark-packet new-packet-mark=m"),
+        environment));
 }
 
 TEST(InterfaceLists, BuiltInOnesExistWithoutConfiguration)
