@@ -31,7 +31,7 @@ TG_INLINE bool tg_ports_known(const struct tg_packet *packet)
 #define TG_MATCH_CHEAP                                                                             \
     (TG_MATCH_CONNECTION_STATE | TG_MATCH_PROTOCOL | TG_MATCH_IN_INTERFACE |                       \
      TG_MATCH_OUT_INTERFACE | TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST |           \
-     TG_MATCH_FRAGMENT | TG_MATCH_NAT_STATE)
+     TG_MATCH_FRAGMENT | TG_MATCH_NAT_STATE | TG_MATCH_CONNECTION_MARK | TG_MATCH_PACKET_MARK)
 
 /* Which of the cheap matchers hold for the packet. */
 TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet *packet)
@@ -54,6 +54,10 @@ TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet
         holding |= TG_MATCH_FRAGMENT;
     if (rule->nat_states & packet->nat_states)
         holding |= TG_MATCH_NAT_STATE;
+    if (rule->connection_mark == packet->connection_mark)
+        holding |= TG_MATCH_CONNECTION_MARK;
+    if (rule->packet_mark == packet->packet_mark)
+        holding |= TG_MATCH_PACKET_MARK;
     return holding;
 }
 

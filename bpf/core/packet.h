@@ -59,6 +59,8 @@ struct tg_packet {
     __u64 hash;     /* of the tuple, once the tracker has looked for it */
     __u64 in_lists; /* interface lists of the incoming interface */
     __u64 out_lists;
+    __u32 connection_mark;
+    __u32 packet_mark;
     __u32 flags;          /* enum tg_packet_flag */
     __u32 chains;         /* tg_bank_chains.used of its family and TG_CHAINS_KNOWN; 0: not known */
     __u32 hook_ifindex;   /* of the interface whose program this is */

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "core/match.h"
+#include "core/reason.h"
 #include "path/bank.h"
+#include "path/mark.h"
 #include "path/store.h"
 
 /* What a walk knows while it goes from rule to rule. */
@@ -35,6 +37,18 @@ __noinline int tg_walk_lists(struct tg_packet *packet)
     packet->in_lists = tg_lists_of(elements, &header->header, packet->in_ifindex);
     packet->out_lists = tg_lists_of(elements, &header->header, packet->out_ifindex);
     return 0;
+}
+
+/* Gives what the rule marks its mark; 1 ends the walk. */
+TG_INLINE long tg_walk_mark(struct tg_packet *packet, const struct tg_rule *rule)
+{
+    __u32 mark = rule->does.mangle.mark;
+
+    if (rule->action == TG_ACTION_MARK_PACKET)
+        packet->packet_mark = mark;
+    else if (packet->connection_mark != mark)
+        tg_mark_connection(packet, mark);
+    return rule->does.mangle.ends & 1;
 }
 
 /*
@@ -78,6 +92,8 @@ TG_INLINE long tg_walk_to(__u32 index, struct tg_walk *walk, __u32 to)
 #define TG_WALK_GOES_ON (1u << TG_ACTION_FASTTRACK | 1u << TG_ACTION_PASSTHROUGH)
 /* … or one of another chain. */
 #define TG_WALK_TURNS (1u << TG_ACTION_JUMP | 1u << TG_ACTION_RETURN)
+/* … if the rule says so. */
+#define TG_WALK_MARKS (1u << TG_ACTION_MARK_CONNECTION | 1u << TG_ACTION_MARK_PACKET)
 
 /* One rule, as step `index`; 1 ends the walk. */
 TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
@@ -102,6 +118,8 @@ TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
         return 0;
     if (1u << (action & 31) & TG_WALK_TURNS)
         return tg_walk_to(index, walk, element->rule.does.jump.first);
+    if (1u << (action & 31) & TG_WALK_MARKS)
+        return tg_walk_mark(walk->packet, &element->rule);
     walk->action = action;
     walk->packet->matched = number;
     return 1;
@@ -230,6 +248,40 @@ TG_INLINE int tg_stage_raw_prerouting(tg_ctx *ctx, struct tg_packet *packet)
 TG_INLINE int tg_stage_raw_output(tg_ctx *ctx, struct tg_packet *packet)
 {
     return tg_raw(ctx, packet, TG_CHAIN_RAW_OUTPUT);
+}
+
+/* mangle: marks, and accepts nothing nor refuses. Later pieces are as the first one was. */
+TG_INLINE int tg_mangle(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
+{
+    if (tg_chain_used(packet, chain) && !tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
+        tg_walk_chain(ctx, packet, chain);
+    return TG_REASON_NEXT;
+}
+
+TG_INLINE int tg_stage_mangle_prerouting(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_mangle(ctx, packet, TG_CHAIN_MANGLE_PREROUTING);
+}
+
+/* Once it is known where the packet goes. */
+TG_INLINE int tg_stage_mangle_routed(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_mangle(ctx, packet,
+                     tg_packet_is(packet, TG_PACKET_ROUTER_BOUND) ? TG_CHAIN_MANGLE_INPUT
+                                                                  : TG_CHAIN_MANGLE_FORWARD);
+}
+
+TG_INLINE int tg_stage_mangle_output(tg_ctx *ctx, struct tg_packet *packet)
+{
+    return tg_mangle(ctx, packet, TG_CHAIN_MANGLE_OUTPUT);
+}
+
+/* Behind the filter: packets that it has let through and that leave. */
+TG_INLINE int tg_stage_mangle_postrouting(tg_ctx *ctx, struct tg_packet *packet, int decided)
+{
+    if (tg_reason_accepts((__u32)decided) && tg_reason_verdict((__u32)decided) != TG_VERDICT_INPUT)
+        tg_mangle(ctx, packet, TG_CHAIN_MANGLE_POSTROUTING);
+    return decided;
 }
 
 /* filter: drops, or accepts as `accepted`. */

@@ -29,6 +29,7 @@ TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *
     if (!found.conn || tg_conn_overdue(found.conn, found.conn->word, packet->now, moment))
         return TG_CONNECTION_STATE_INVALID;
     tg_nat_follow_error(packet, found.conn, found.direction, found.conn->word);
+    packet->connection_mark = found.conn->mark;
     return TG_CONNECTION_STATE_RELATED;
 }
 
@@ -174,6 +175,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
     packet->connection_state = step.connection_state;
     if (step.connection_state == TG_CONNECTION_STATE_INVALID)
         return true;
+    packet->connection_mark = conn->mark;
     tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
     tg_nat_follow(packet, conn, word);
     if (step.finished) {

@@ -36,6 +36,7 @@ TG_INLINE int tg_egress_router(tg_ctx *ctx, struct tg_packet *packet)
     return tg_stage_raw_output(ctx, packet)
                ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_mangle_output(ctx, packet)
                ?: tg_stage_nat_output(ctx, packet)
                ?: tg_stage_filter_output(ctx, packet);
 }
@@ -50,7 +51,15 @@ TG_INLINE int tg_egress_forwarded(tg_ctx *ctx, struct tg_packet *packet)
     return tg_stage_raw_prerouting(ctx, packet)
                ?: tg_stage_fragment(ctx, packet)
                ?: tg_stage_conntrack(ctx, packet)
+               ?: tg_stage_mangle_prerouting(ctx, packet)
+               ?: tg_stage_mangle_routed(ctx, packet)
                ?: tg_stage_filter_forward(ctx, packet);
+}
+
+/* What all have in common that the filter has let through. */
+TG_INLINE int tg_egress_leaves(tg_ctx *ctx, struct tg_packet *packet, int decided)
+{
+    return tg_stage_srcnat(ctx, packet, tg_stage_mangle_postrouting(ctx, packet, decided));
 }
 
 TG_INLINE int tg_egress(tg_ctx *ctx, struct tg_packet *packet, enum tg_origin origin)
@@ -60,10 +69,10 @@ TG_INLINE int tg_egress(tg_ctx *ctx, struct tg_packet *packet, enum tg_origin or
     if (reason)
         return reason;
     if (origin == TG_ORIGIN_ROUTER || tg_own_tunnel(packet))
-        return tg_stage_srcnat(ctx, packet, tg_egress_router(ctx, packet));
+        return tg_egress_leaves(ctx, packet, tg_egress_router(ctx, packet));
     if (origin == TG_ORIGIN_REFUSED)
         return TG_REASON_INPUT_FORWARDED;
     if (origin == TG_ORIGIN_UNSOURCED)
         return tg_resource(packet) ? TG_REASON_NEXT : TG_REASON_NAT_FAILED;
-    return tg_stage_srcnat(ctx, packet, tg_egress_forwarded(ctx, packet));
+    return tg_egress_leaves(ctx, packet, tg_egress_forwarded(ctx, packet));
 }

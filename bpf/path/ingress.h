@@ -32,13 +32,15 @@ TG_INLINE int tg_ingress_tracked(tg_ctx *ctx, struct tg_packet *packet)
 {
     int decided = tg_stage_fragment(ctx, packet)
                       ?: tg_stage_conntrack(ctx, packet)
+                      ?: tg_stage_mangle_prerouting(ctx, packet)
                       ?: tg_stage_source(ctx, packet)
                       ?: tg_stage_dstnat(ctx, packet)
                       ?: tg_stage_route(ctx, packet)
+                      ?: tg_stage_mangle_routed(ctx, packet)
                       ?: tg_stage_filter_input(ctx, packet)
                       ?: tg_stage_filter_forward(ctx, packet);
 
-    return tg_stage_srcnat(ctx, packet, decided);
+    return tg_stage_srcnat(ctx, packet, tg_stage_mangle_postrouting(ctx, packet, decided));
 }
 
 TG_INLINE int tg_ingress(tg_ctx *ctx, struct tg_packet *packet)

@@ -14,6 +14,8 @@
 struct tg_record {
     struct tg_conn conn; /* as it would be inserted */
     __u64 word;          /* state word the connection would have */
+    __u32 mark;          /* … and, if marked is 1, the mark */
+    __u32 marked;
     __u32 inserted;
     __u32 deleted;
     __u32 gone; /* id of the last one deleted */
@@ -67,6 +69,16 @@ TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
     if (record)
         record->word = new_word;
     return true;
+}
+
+TG_INLINE void tg_store_mark(struct tg_conn *conn, __u32 mark)
+{
+    struct tg_record *record = tg_recorded();
+
+    if (record) {
+        record->marked = 1;
+        record->mark = mark;
+    }
 }
 
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now) {}

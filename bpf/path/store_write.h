@@ -109,6 +109,12 @@ TG_INLINE bool tg_store_word(struct tg_conn *conn, __u64 old, __u64 new_word)
     return true;
 }
 
+/* A plain aligned store: see tg_mark_connection. */
+TG_INLINE void tg_store_mark(struct tg_conn *conn, __u32 mark)
+{
+    *(volatile __u32 *)&conn->mark = mark;
+}
+
 /* A plain aligned store: two CPUs write nearly the same time, and either is right. */
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now)
 {
