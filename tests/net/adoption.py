@@ -65,7 +65,7 @@ def _survives(lab, start):
     start()
     check(all(session.answers() for session in sessions), "the sessions work with the firewall")
     check(all(session.answers() for session in sessions), "and go on working")
-    check(not lab.wan.reaches_tcp(harness.FW_WAN4, 22), "while WAN is refused")
+    check(lab.wan.denied_tcp(harness.FW_WAN4, 22), "while WAN is refused")
     for session in sessions:
         session.process.stdin.close()
         check(session.process.wait(timeout=5) == 0, "the sessions end in order")

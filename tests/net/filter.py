@@ -27,12 +27,12 @@ def accepts_and_drops(lab):
         check(lab.lan.reaches_tcp(fw_lan, 22), f"LAN opens SSH to {fw_lan}")
         check(lab.lan.pings(fw_lan), f"LAN pings {fw_lan}")
         check(lab.wan.pings(fw_wan), f"WAN pings {fw_wan}")
-        check(not lab.wan.reaches_tcp(fw_wan, 22), f"WAN is refused SSH to {fw_wan}")
-        check(not lab.wan.reaches_udp(fw_wan, 80), f"WAN is refused UDP to {fw_wan}")
-        check(not lab.wan.reaches_tcp(fw_lan, 22), f"WAN is refused SSH to {fw_lan}")
-        check(not lab.wan.reaches_tcp(lan, 80), f"WAN is refused TCP to {lan}")
-        check(not lab.wan.reaches_udp(lan, 80), f"WAN is refused UDP to {lan}")
-        check(not lab.wan.pings(lan), f"WAN is refused pings to {lan}")
+        check(lab.wan.denied_tcp(fw_wan, 22), f"WAN is refused SSH to {fw_wan}")
+        check(lab.wan.denied_udp(fw_wan, 80), f"WAN is refused UDP to {fw_wan}")
+        check(lab.wan.denied_tcp(fw_lan, 22), f"WAN is refused SSH to {fw_lan}")
+        check(lab.wan.denied_tcp(lan, 80), f"WAN is refused TCP to {lan}")
+        check(lab.wan.denied_udp(lan, 80), f"WAN is refused UDP to {lan}")
+        check(lab.wan.denied_pings(lan), f"WAN is refused pings to {lan}")
         check(lab.fw.reaches_tcp(wan, 80), f"the router itself opens TCP to {wan}")
         check(lab.fw.reaches_tcp(lan, 80), f"the router itself opens TCP to {lan}")
 
@@ -43,7 +43,7 @@ def rule_statistics(lab):
     rulesets.install(lab)
     for menu, wan, lan, size in ((FILTER4, WAN4, LAN4, 32), (FILTER6, WAN6, LAN6, 52)):
         check(lab.lan.reaches_udp(wan, 53), f"LAN asks {wan}")
-        check(not lab.wan.reaches_udp(lan, 53), f"WAN is refused by {lan}")
+        check(lab.wan.denied_udp(lan, 53), f"WAN is refused by {lan}")
         found = {rule["comment"]: (rule["packets"], rule["bytes"])
                  for rule in lab.read(f"{menu} print stats") if rule["chain"] == "forward"}
         equal(found, {"Accept established/related forward": (1, size),

@@ -14,7 +14,7 @@ class Flood:
     """Numbered datagrams to a port of WAN, as fast as Python sends them; counts what arrives."""
 
     def __init__(self, lab, port):
-        self.server = lab.wan.udp("0.0.0.0", port, timeout=0.5)
+        self.server = lab.wan.udp("0.0.0.0", port, timeout=1)
         self.server.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
         self.client = lab.lan.udp("0.0.0.0")
         self.client.connect((WAN4, port))

@@ -19,7 +19,7 @@ def _sender(lab):
 
 
 def _server(lab, wan, port):
-    return lab.wan.udp("::" if ":" in wan else "0.0.0.0", port, timeout=0.4)
+    return lab.wan.udp("::" if ":" in wan else "0.0.0.0", port, timeout=1.5)
 
 
 def _arrives(server):

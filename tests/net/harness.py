@@ -64,7 +64,7 @@ def equal(found, expected, text):
     check(found == expected, f"{text}: found {found!r}, expected {expected!r}")
 
 
-def eventually(predicate, text, seconds=5.0):
+def eventually(predicate, text, seconds=20.0):
     """Waits until `predicate` holds and returns its value."""
     end = time.monotonic() + seconds
     while True:

@@ -10,6 +10,8 @@ import subprocess
 import threading
 
 CLONE_NEWNET = 0x40000000
+# Seconds: what must come is waited for longer than a busy machine delays it.
+PATIENT, BRIEF = 5.0, 0.6
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -144,11 +146,15 @@ class Namespace:
         self._processes.append(process)
         return process
 
-    def pings(self, address, count=1, seconds=1):
+    def pings(self, address, count=1, seconds=PATIENT):
         """Whether every one of `count` pings is answered."""
         result = self.run("ping", "-n", "-q", "-c", str(count), "-i", "0.1", "-W", str(seconds),
                           address, good=None)
         return result.returncode == 0 and " 0% packet loss" in result.stdout
+
+    def denied_pings(self, address):
+        """Whether a ping has no answer for a while."""
+        return not self.pings(address, seconds=1)
 
     # -- sockets ---------------------------------------------------------------------------------
 
@@ -159,7 +165,7 @@ class Namespace:
         self._sockets.append(opened)
         return opened
 
-    def udp(self, address, port=0, timeout=1.0):
+    def udp(self, address, port=0, timeout=PATIENT):
         """A bound UDP socket."""
         opened = self.socket(family_of(address), socket.SOCK_DGRAM)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -167,7 +173,7 @@ class Namespace:
         opened.settimeout(timeout)
         return opened
 
-    def packet(self, device, timeout=1.0, protocol=3):
+    def packet(self, device, timeout=PATIENT, protocol=3):
         """A raw socket on a device: sends and receives whole frames."""
         opened = self.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
         opened.bind((device, protocol))
@@ -188,7 +194,7 @@ class Namespace:
         server.bind(("::", port))
         _background(lambda: _echo_datagrams(server))
 
-    def connect(self, address, port, timeout=1.0, source=0):
+    def connect(self, address, port, timeout=PATIENT, source=0):
         """A connected TCP socket; None if the connection could not be made in time."""
         opened = self.socket(family_of(address), socket.SOCK_STREAM)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -203,7 +209,7 @@ class Namespace:
             return None
         return opened
 
-    def reaches_tcp(self, address, port, timeout=0.6):
+    def reaches_tcp(self, address, port, timeout=PATIENT):
         """Whether an echo server answers on a new connection, which is closed again."""
         opened = self.connect(address, port, timeout)
         if opened is None:
@@ -211,12 +217,20 @@ class Namespace:
         with opened:
             return echoes(opened)
 
-    def reaches_udp(self, address, port, timeout=0.6, source=0):
+    def reaches_udp(self, address, port, timeout=PATIENT, source=0):
         """Whether an echo server answers a datagram from a new (or given) port."""
         any_address = "::" if ":" in address else "0.0.0.0"
         with self.udp(any_address, source, timeout) as opened:
             opened.connect((address, port))
             return echoes(opened)
+
+    def denied_tcp(self, address, port):
+        """Whether a new connection has no answer for a while."""
+        return not self.reaches_tcp(address, port, BRIEF)
+
+    def denied_udp(self, address, port, source=0):
+        """Whether a datagram from a new (or given) port has no answer for a while."""
+        return not self.reaches_udp(address, port, BRIEF, source)
 
 
 def echoes(opened, data=b"tide"):
@@ -259,4 +273,5 @@ def _echo_datagrams(server):
         data, sender = server.recvfrom(65536)
         if sender is None:  # shut down
             return
-        server.sendto(data, sender)
+        with contextlib.suppress(OSError):  # an answer that cannot be sent is one that is lost
+            server.sendto(data, sender)

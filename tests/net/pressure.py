@@ -65,6 +65,15 @@ class SynFlood:
         return self.sent
 
 
+def _opens(lab, router):
+    """Whether a client gets through to the router, which is free to try again, as clients do.
+
+    A table this small turns over in some 25 ms of the flood: a handshake that a busy machine takes
+    longer for is one of the unfinished that give way.
+    """
+    return any(lab.lan.reaches_tcp(router, 22, timeout=1) for _ in range(3))
+
+
 def syn_floods_at_a_full_table(lab):
     """Unfinished handshakes give way to each other and to others, and nothing else does."""
     lab.lan.serve_tcp(OPEN)
@@ -83,7 +92,7 @@ def syn_floods_at_a_full_table(lab):
         highest = max(highest, lab.datapath()["connections"])
         for router in (FW_LAN4, FW_LAN6):
             asked += 1
-            reached += lab.lan.reaches_tcp(router, 22, timeout=3)
+            reached += _opens(lab, router)
         check(all(map(echoes, streams)), "TCP connections during the flood")
     flooded = syns.finish()
     sent, arrived = established.finish()
@@ -109,11 +118,11 @@ def answered_connections_are_spared(lab):
         check(lab.lan.reaches_udp(WAN4, 53, source=port), f"connection from port {port}")
     before = {row["src-port"]: row["orig-packets"] for row in lab.connections(CONNECTION4)}
     equal(len(before), RESERVE, "connections")
-    check(not lab.lan.reaches_udp(WAN4, 53, source=3000), "one more is dropped")
+    check(lab.lan.denied_udp(WAN4, 53, source=3000), "one more is dropped")
     check(lab.reason("table-full") > 0, "as table-full")
     for port in range(RESERVE):
         check(lab.fw.reaches_udp(WAN4, 53, source=4000 + port), f"the router's own number {port}")
-    check(not lab.fw.reaches_udp(WAN4, 53, source=5000), "one past its reserve")
+    check(lab.fw.denied_udp(WAN4, 53, source=5000), "one past its reserve")
     rows = lab.connections(CONNECTION4)
     equal(len(rows), 2 * RESERVE, "connections and reserve")
     equal({row["src-port"]: row["orig-packets"] for row in rows if row["src-port"] < 4000}, before,

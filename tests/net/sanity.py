@@ -23,7 +23,7 @@ def _send(lab, src, dst, mac=None, count=3):
 
 def _arrived(lab, address, action):
     """How many datagrams the WAN host receives of what `action` sends."""
-    with lab.wan.udp(address, 4001, timeout=0.5) as server:
+    with lab.wan.udp(address, 4001, timeout=1.5) as server:
         action()
         count = 0
         try:

@@ -127,7 +127,7 @@ def router_itself(lab):
             counts = lab.counts(menu)
             check(counts["input"] >= 2 and counts["output"] >= 2, f"{menu}: {counts}")
             lab.cli(f"{menu} add chain=input in-interface=far0 action=drop")
-            check(not lab.wan.pings(own), f"{own} is silent when the rule drops")
+            check(lab.wan.denied_pings(own), f"{own} is silent when the rule drops")
 
 
 def errors(lab):

@@ -32,7 +32,7 @@ def macvlan(lab):
     check(lab.lan.pings(MACVLAN4), "the macvlan answers")
     check(lab.counts(FILTER4)["mac0"] > 0, "counted by the macvlan's rule")
     lab.cli(f"{FILTER4} add chain=input in-interface=mac0 action=drop comment=drop")
-    check(not lab.lan.pings(MACVLAN4), "dropped by the macvlan's rule")
+    check(lab.lan.denied_pings(MACVLAN4), "dropped by the macvlan's rule")
     check(lab.counts(FILTER4)["drop"] > 0, "and counted there")
     equal(lab.counts(FILTER4)["ether2"], 0, "packets of the interface below")
     check(lab.lan.pings(FW_LAN4), "the interface below answers for itself")
@@ -64,7 +64,7 @@ def bridge(lab):
     for wan in (WAN4, WAN6):
         eventually(lambda w=wan: lab.lan.reaches_tcp(w, 80), f"LAN reaches {wan} through br0")
     check(lab.counts(FILTER4)["out"] > 0, "counted as coming in by br0")
-    check(not lab.wan.pings("192.168.88.10"), "WAN does not reach the LAN")
+    check(lab.wan.denied_pings("192.168.88.10"), "WAN does not reach the LAN")
     check(lab.counts(FILTER4)["rest"] > 0, "and the drop is counted")
 
 
@@ -92,7 +92,7 @@ def bridge_and_port(lab):
     check(forwarded, "the connection is there")
     equal([row["orig-packets"] for row in forwarded], [3], "packets of the connection")
     lab.cli(f"{FILTER4} add chain=forward in-interface=br0 action=drop comment=drop")
-    check(not lab.lan.pings(WAN4), "dropped by the rule on the bridge")
+    check(lab.lan.denied_pings(WAN4), "dropped by the rule on the bridge")
 
 
 def port_alone(lab):
@@ -104,7 +104,7 @@ def port_alone(lab):
               "add chain=input in-interface=ether2 protocol=icmp action=drop comment=drop\n")
     check(lab.lan.pings(WAN4, count=2), "LAN reaches WAN through the bridge")
     check(lab.counts(FILTER4)["in"] > 0, "judged on the port")
-    check(not lab.lan.pings(FW_LAN4), "the rule on the port holds")
+    check(lab.lan.denied_pings(FW_LAN4), "the rule on the port holds")
     equal(lab.reason("upper-interface"), 0, "packets passed to an attached bridge")
     lab.fw.ip("link", "set", "ether2", "nomaster")
     eventually(lambda: _advice(lab, "ether2") == "", "no advice for what is no port any more")
