@@ -10,6 +10,21 @@
 #include "path/finish.h"
 #include "path/ingress.h"
 
+/* False: the kernel has no place for what is to be recorded. */
+TG_INLINE bool tg_explain_begin(const struct __sk_buff *ctx, struct tg_packet *packet)
+{
+    struct tg_record *record = tg_recorded();
+
+    if (!packet || !record)
+        return false;
+    __builtin_memset(record, 0, sizeof(*record));
+    record->gone = ctx->cb[TG_EXPLAIN_WITHOUT];
+    record->deleted = record->gone != 0;
+    if (record->gone)
+        packet->l3_offset = TG_ETHERNET_HEADER;
+    return true;
+}
+
 TG_INLINE int tg_explained_as(struct __sk_buff *ctx, struct tg_packet *packet, int decided)
 {
     int reason = tg_settle(ctx, packet, (__u32)decided);
@@ -22,11 +37,9 @@ SEC("tc")
 int explain_ingress(struct __sk_buff *ctx)
 {
     struct tg_packet *packet = tg_ingress_packet(ctx);
-    struct tg_record *record = tg_recorded();
 
-    if (!packet || !record)
+    if (!tg_explain_begin(ctx, packet))
         return TG_REASON_NO_SCRATCH;
-    __builtin_memset(record, 0, sizeof(*record));
     return tg_explained_as(ctx, packet, tg_ingress(ctx, packet));
 }
 
@@ -34,11 +47,9 @@ SEC("tc")
 int explain_egress(struct __sk_buff *ctx)
 {
     struct tg_packet *packet = tg_egress_packet(ctx);
-    struct tg_record *record = tg_recorded();
 
-    if (!packet || !record)
+    if (!tg_explain_begin(ctx, packet))
         return TG_REASON_NO_SCRATCH;
-    __builtin_memset(record, 0, sizeof(*record));
     return tg_explained_as(ctx, packet, tg_egress(ctx, packet, tg_origin_of(ctx)));
 }
 

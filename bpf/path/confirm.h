@@ -165,6 +165,8 @@ TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
                      (__u64)TG_CONN_PENDING << TG_WORD_FLAGS_SHIFT;
     counter->packets = packet->packets;
     counter->bytes = packet->bytes;
+    pending->in_ifindex = packet->in_ifindex;
+    pending->out_ifindex = packet->out_ifindex;
     for (int i = 0; i < TG_CONFIRM_TRIES; i++) {
         int error;
 

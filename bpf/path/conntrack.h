@@ -219,7 +219,7 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
     }
     packet->hash = tg_hash_of(&packet->tuple);
     found = tg_conn_find(&packet->tuple, packet->hash);
-    if (found.conn) {
+    if (found.conn && !tg_store_is_gone(found.conn)) {
         packet->direction = (__u8)found.direction;
         if (tg_track_next(packet, found.conn, &moment))
             return TG_REASON_NEXT;

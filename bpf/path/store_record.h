@@ -7,28 +7,14 @@
 #include "core/tcp_view.h"
 #include "path/context.h"
 #include "path/maps.h"
-
-#define TG_RECORD_RULES 16u /* rules that count the packet, remembered in order */
-
-/* What one explained packet would have changed; read by the agent after the run. */
-struct tg_record {
-    struct tg_conn conn; /* as it would be inserted */
-    __u64 word;          /* state word the connection would have */
-    __u32 mark;          /* … and, if marked is 1, the mark */
-    __u32 marked;
-    __u32 inserted;
-    __u32 deleted;
-    __u32 gone; /* id of the last one deleted */
-    __u32 reason;
-    __u32 rule_count;
-    __u32 rules[TG_RECORD_RULES];
-};
+#include "tidegate/explain.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, 1);
     __type(key, __u32);
     __type(value, struct tg_record);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
 } tg_explained SEC(".maps");
 
 TG_INLINE struct tg_record *tg_recorded(void)
@@ -111,7 +97,7 @@ TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
     return true;
 }
 
-/* Whether the packet would have removed it. */
+/* Whether the packet would have removed it, or it counts as gone. */
 TG_INLINE bool tg_store_is_gone(const struct tg_conn *conn)
 {
     struct tg_record *record = tg_recorded();

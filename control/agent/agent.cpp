@@ -430,6 +430,18 @@ Result<std::uint64_t> Agent::apply_now(const Change &change)
     return snapshot_->revision;
 }
 
+Result<Recheck> Agent::recheck()
+{
+    const Result<maps::Explainer> explainer = maps::Explainer::open(instance_.bpffs());
+    if (!explainer) {
+        return std::unexpected(explainer.error());
+    }
+    const auto devices = loop_->call([this] { return network_.state().devices; });
+    return recheck_connections(
+        store_, [&](const maps::ExplainQuestion &question) { return explainer->ask(question); },
+        devices);
+}
+
 rpc::Json Agent::status()
 {
     return loop_->call([this] { return status_now(); });

@@ -41,6 +41,7 @@ public:
     }
     Result<std::unique_ptr<EventStream>> follow() override;
     Result<std::uint64_t> apply(const Change &change) override;
+    Result<Recheck> recheck() override;
     rpc::Json status() override;
     void stop() override;
 

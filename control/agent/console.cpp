@@ -90,6 +90,7 @@ const std::vector<Console::Method> &Console::methods()
           {"import", Type::boolean}}},
         {"repeat", &Console::repeat, {}},
         {"cancel", &Console::cancel, {}},
+        {"recheck", &Console::recheck, {}},
         {"export", &Console::export_all, {}},
         {"status", &Console::status, {}},
         {"ping", &Console::ping, {}},
@@ -224,6 +225,27 @@ Answer<Json> Console::repeat(const Json &, rpc::Output &output)
 Answer<Json> Console::cancel(const Json &, rpc::Output &)
 {
     return Json(true);
+}
+
+// No commit comes between the look at the rules and what it leads to.
+Answer<Json> Console::recheck(const Json &, rpc::Output &)
+{
+    const std::lock_guard edits(engine_.edits());
+    Result<Recheck> result = engine_.recheck();
+    if (!result) {
+        return failed(result.error());
+    }
+    const std::size_t removed = result->fallen.size();
+    const Result<std::uint64_t> revision = engine_.apply(
+        {.config = {}, .reset = {}, .remove = std::move(result->fallen), .author = author_});
+    if (!revision) {
+        return failed(revision.error());
+    }
+    return Json{{"revision", *revision},
+                {"checked", result->checked},
+                {"removed", removed},
+                {"unclear", result->unclear},
+                {"causes", result->causes}};
 }
 
 Answer<Json> Console::export_all(const Json &, rpc::Output &output)

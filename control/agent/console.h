@@ -33,6 +33,8 @@ private:
     rpc::Answer<rpc::Json> repeat(const rpc::Json &params, rpc::Output &output);
     // Does nothing: that it was sent ends a print that follows.
     rpc::Answer<rpc::Json> cancel(const rpc::Json &params, rpc::Output &output);
+    // Removes the connections that the rules in force would not open any more.
+    rpc::Answer<rpc::Json> recheck(const rpc::Json &params, rpc::Output &output);
     rpc::Answer<rpc::Json> export_all(const rpc::Json &params, rpc::Output &output);
     rpc::Answer<rpc::Json> status(const rpc::Json &params, rpc::Output &output);
     rpc::Answer<rpc::Json> ping(const rpc::Json &params, rpc::Output &output);

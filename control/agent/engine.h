@@ -13,6 +13,7 @@
 #include "control/config/config.h"
 #include "control/config/environment.h"
 #include "control/config/runtime.h"
+#include "control/conntrack/recheck.h"
 #include "control/rpc/message.h"
 
 namespace tg {
@@ -51,6 +52,8 @@ public:
     virtual Result<std::unique_ptr<EventStream>> follow() = 0;
     // The revision in force afterwards. Error: nothing has changed, unless it says so.
     virtual Result<std::uint64_t> apply(const Change &change) = 0;
+    // Which connections do not hold under the rules in force; removes none. The caller holds edits.
+    virtual Result<Recheck> recheck() = 0;
     virtual rpc::Json status() = 0;
     // The agent ends soon after.
     virtual void stop() = 0;

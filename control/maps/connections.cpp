@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
+#include "control/maps/program.h"
 #include "tidegate/maps.h"
 
 namespace tg::maps {
@@ -108,19 +109,11 @@ Result<void> Connections::read(ConnectionCursor &cursor, std::vector<tg_conn> &s
 
 Result<SweepProgram> SweepProgram::open(const std::filesystem::path &bpffs)
 {
-    const std::filesystem::path pin = bpffs / TG_PIN_PROGRAMS / "sweep";
-    Fd fd(bpf_obj_get(pin.c_str()));
+    Result<Fd> fd = open_program(bpffs, "sweep");
     if (!fd) {
-        return fail(fmt::format("{}: cannot open: {}", pin.string(), std::strerror(errno)));
+        return std::unexpected(fd.error());
     }
-    bpf_prog_info info = {};
-    std::uint32_t size = sizeof info;
-    if (bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0 ||
-        info.type != BPF_PROG_TYPE_SCHED_CLS) {
-        return fail(fmt::format("{}: is not the sweep program; run tidegate down, then tidegate up",
-                                pin.string()));
-    }
-    return SweepProgram(std::move(fd));
+    return SweepProgram(std::move(*fd));
 }
 
 Result<std::uint64_t> SweepProgram::run(std::span<const tg_sweep_key> keys) const

@@ -13,16 +13,6 @@ namespace tg::maps {
 
 namespace {
 
-// The kernel copies one value for each possible CPU, present or not.
-Result<std::size_t> possible_cpus()
-{
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus <= 0) {
-        return fail(fmt::format("cannot tell the number of CPUs: {}", std::strerror(-cpus)));
-    }
-    return static_cast<std::size_t>(cpus);
-}
-
 Result<tg_counter> read_sum(const CounterMap &counters, std::uint32_t index)
 {
     std::vector<tg_counter> values(counters.cpus);
@@ -38,6 +28,15 @@ Result<tg_counter> read_sum(const CounterMap &counters, std::uint32_t index)
 }
 
 } // namespace
+
+Result<std::size_t> possible_cpus()
+{
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus <= 0) {
+        return fail(fmt::format("cannot tell the number of CPUs: {}", std::strerror(-cpus)));
+    }
+    return static_cast<std::size_t>(cpus);
+}
 
 Result<CounterMap> open_counters(const std::filesystem::path &bpffs, const char *name)
 {

@@ -14,6 +14,9 @@
 
 namespace tg::maps {
 
+// The kernel hands out one value of a per-CPU map for each possible CPU, present or not.
+Result<std::size_t> possible_cpus();
+
 // A per-CPU array of counters.
 struct CounterMap {
     PinnedMap map;

@@ -194,9 +194,10 @@ struct tg_conn {
     __u64 last_seen; /* when a packet last refreshed it; may lag by min(1 s, timeout/8) */
     struct tg_counter counters[TG_DIRECTION_COUNT];
     __u64 created;
-    __u32 mark; /* connection-mark, 0 = no-mark */
-    __u32 id;   /* its own */
-    __u64 zero;
+    __u32 mark;        /* connection-mark, 0 = no-mark */
+    __u32 id;          /* its own */
+    __u32 in_ifindex;  /* of the packet that opened it; 0: the router has sent it */
+    __u32 out_ifindex; /* … 0: it was for the router */
 
     struct tg_tuple reply; /* wire tuple of its answers */
     struct tg_throughput throughput;

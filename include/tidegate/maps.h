@@ -46,6 +46,7 @@
  * tg_addresses     HASH                  struct tg_addr → __u32 TG_ADDRESS_*
  * tg_nat_cursors   ARRAY                 __u32, see tg_nat_probe
  * tg_unsourced     LRU_HASH              struct tg_unsourced → struct tg_source
+ * tg_explained     PERCPU_ARRAY[1]       struct tg_record, of the `explain` programs
  */
 #define TG_PIN_MAPS     "maps"
 #define TG_PIN_PROGRAMS "programs"

@@ -101,7 +101,7 @@ def under_traffic(lab):
         equal({row[".id"] for row in lab.connections(menu, "dst-port=54")}, ids[54],
               "those that did not match")
         # An answer on its way while its connection is removed belongs to none.
-        check(talkers[0].end() <= ROUNDS, "the removed ones lose no more than the answer on its way")
+        check(talkers[0].end() <= ROUNDS, "they lose no more than the answer on its way")
         equal(talkers[1].end(), 0, "questions of the others without an answer")
 
 

@@ -120,6 +120,31 @@ Result<rpc::Client> connect(const Instance &instance)
     return client;
 }
 
+// "checked 120 connections, removed 3: filter-rule 2, nat-rule 1; 4 could not be judged".
+std::string recheck_text(const rpc::Json &answer)
+{
+    std::string text = fmt::format("checked {} connections, removed {}", answer["checked"].dump(),
+                                   answer["removed"].dump());
+    const char *separator = ": ";
+    for (const auto &[cause, count] : answer["causes"].items()) {
+        text += fmt::format("{}{} {}", separator, cause, count.dump());
+        separator = ", ";
+    }
+    if (answer["unclear"] != 0) {
+        text += fmt::format("; {} could not be judged", answer["unclear"].dump());
+    }
+    return text + "\n";
+}
+
+Result<void> ask_recheck(rpc::Client &client, bool json)
+{
+    const auto answer = call(client, "recheck", rpc::Json::object(), {});
+    if (!answer) {
+        return std::unexpected(rpc::to_error(answer.error()));
+    }
+    return write_out(json ? answer->dump() + "\n" : recheck_text(*answer));
+}
+
 } // namespace
 
 Result<void> ask(const Instance &instance, const Question &question)
@@ -133,7 +158,16 @@ Result<void> ask(const Instance &instance, const Question &question)
     if (!answer) {
         return std::unexpected(rpc::to_error(answer.error()));
     }
-    return {};
+    return question.recheck ? ask_recheck(*client, question.json) : Result<void>{};
+}
+
+Result<void> recheck(const Instance &instance, bool json)
+{
+    Result<rpc::Client> client = connect(instance);
+    if (!client) {
+        return std::unexpected(client.error());
+    }
+    return ask_recheck(*client, json);
 }
 
 Result<void> converse(const Instance &instance, bool json)

@@ -22,6 +22,7 @@ struct Options {
     std::string mode = "auto";
     bool json = false;
     bool purge = false;
+    bool recheck = false;
     std::vector<std::string> words;
 };
 
@@ -31,6 +32,7 @@ constexpr const char *usage =
     "  down                 stop and detach; --purge forgets the configuration too\n"
     "  status               what is attached, what is in force, what became of packets\n"
     "  import FILE          run a script, all of it or nothing\n"
+    "  recheck              remove the connections that the rules would not let open any more\n"
     "  a RouterOS command   '/ip firewall filter print stats', 'export',\n"
     "                       '/ip firewall connection print follow where dst-port=22'\n"
     "Without words commands are read from stdin; a pipe's are one change, all of it or nothing.\n";
@@ -45,7 +47,7 @@ Result<void> import_file(const Instance &instance, const Options &options)
     if (!text) {
         return std::unexpected(text.error());
     }
-    return cli::ask(instance, {std::move(*text), file, true, options.json});
+    return cli::ask(instance, {std::move(*text), file, true, options.json, options.recheck});
 }
 
 Result<void> print(const Result<std::string> &text)
@@ -59,8 +61,8 @@ Result<void> print(const Result<std::string> &text)
 Result<void> run_commands(const Instance &instance, const Options &options)
 {
     if (!options.words.empty()) {
-        return cli::ask(
-            instance, {fmt::format("{}", fmt::join(options.words, " ")), "", false, options.json});
+        return cli::ask(instance, {fmt::format("{}", fmt::join(options.words, " ")), "", false,
+                                   options.json, options.recheck});
     }
     if (::isatty(STDIN_FILENO) != 0) {
         return cli::converse(instance, options.json);
@@ -69,7 +71,7 @@ Result<void> run_commands(const Instance &instance, const Options &options)
     if (!text) {
         return std::unexpected(text.error());
     }
-    return cli::ask(instance, {std::move(*text), "", false, options.json});
+    return cli::ask(instance, {std::move(*text), "", false, options.json, options.recheck});
 }
 
 // Only words are left for us: "--lenient" is no file, and "-x" no command.
@@ -106,6 +108,9 @@ Result<void> run(const Options &options)
     if (first == "status") {
         return print(cli::status(*instance, options.json));
     }
+    if (first == "recheck") {
+        return cli::recheck(*instance, options.json);
+    }
     if (first == "import") {
         return import_file(*instance, options);
     }
@@ -122,6 +127,7 @@ int main(int argc, char **argv)
     app.add_option("--netns", options.netns, "up: network namespace, a name or a path");
     app.add_option("--mode", options.mode, "up: how to attach, \"auto\" if not given");
     app.add_flag("-j,--json", options.json, "Print JSON");
+    app.add_flag("--recheck", options.recheck, "After a change: recheck the connections");
     app.add_flag("--purge", options.purge, "down: remove configuration, revisions and log too");
     app.set_version_flag("--version", std::string("tidegate ") + TG_VERSION);
     app.footer(usage);
