@@ -173,7 +173,7 @@ TG_INLINE __u32 tg_l4_checksum_offset(__u8 protocol)
 TG_INLINE bool tg_l4_unfinished(const struct tg_packet *packet, __be16 checksum)
 {
     __u32 length = packet->l3_length - (packet->l4_offset - packet->l3_offset);
-    const struct tg_tuple *tuple = &packet->tuple;
+    const struct tg_tuple *tuple = tg_wire_tuple(packet);
 
     if (tg_packet_is(packet, TG_PACKET_FIRST_PIECE | TG_PACKET_LATER_PIECE | TG_PACKET_L4_BAD))
         return false;
