@@ -5,7 +5,7 @@
 #include "core/tuple_ops.h"
 #include "path/bank.h"
 #include "path/context.h"
-#include "path/device.h"
+#include "path/upper.h"
 
 enum tg_origin {
     TG_ORIGIN_ROUTER,    /* sent by this host: the output side judges it */
@@ -15,24 +15,6 @@ enum tg_origin {
     TG_ORIGIN_UNJUDGED,  /* forwarded by the stack, seen by no chain yet */
 };
 
-/*
- * Whether our program has seen what the kernel took for a packet of this interface: the one of a
- * VLAN interface is judged on the one below, unless it is attached itself.
- */
-TG_INLINE bool tg_seen_coming(__u32 ifindex)
-{
-    struct tg_device *device;
-    __u32 lower;
-
-    if (bpf_map_lookup_elem(&tg_attached, &ifindex))
-        return true;
-    device = tg_device_of(ifindex);
-    if (!device || !device->lower)
-        return false;
-    lower = device->lower;
-    return bpf_map_lookup_elem(&tg_attached, &lower) != NULL;
-}
-
 /* The tag is ours only if the packet came in by an interface we are attached to. */
 TG_INLINE enum tg_origin tg_origin_of(const tg_ctx *ctx)
 {
@@ -40,7 +22,7 @@ TG_INLINE enum tg_origin tg_origin_of(const tg_ctx *ctx)
 
     if (ingress == 0)
         return TG_ORIGIN_ROUTER;
-    if (!tg_seen_coming(ingress))
+    if (!tg_is_judged(ingress))
         return TG_ORIGIN_UNJUDGED;
     if (ctx->tc_index == TG_TAG_FORWARD)
         return TG_ORIGIN_JUDGED;

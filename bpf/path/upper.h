@@ -16,6 +16,20 @@ TG_INLINE bool tg_is_attached(__u32 ifindex)
     return bpf_map_lookup_elem(&tg_attached, &ifindex) != NULL;
 }
 
+/*
+ * Whether our program sees what the kernel takes for a packet of this interface: the one of a VLAN
+ * interface is judged on the one below, unless it is attached itself.
+ */
+TG_INLINE bool tg_is_judged(__u32 ifindex)
+{
+    struct tg_device *device;
+
+    if (tg_is_attached(ifindex))
+        return true;
+    device = tg_device_of(ifindex);
+    return device && device->lower && tg_is_attached(device->lower);
+}
+
 /* Whether an attached bridge or bond has this interface, or one it is a port of, as its port. */
 __noinline int tg_master_attached(__u32 ifindex)
 {

@@ -53,9 +53,10 @@
 #define TG_LIMIT_ERROR_SOURCES            1024u /* sources told apart; a power of two */
 
 /* Network address translation. */
-#define TG_LIMIT_NAT_PROBES  128u  /* ports tried for one connection */
-#define TG_LIMIT_NAT_SOCKETS 8u    /* of them, those that may turn out the router's own */
-#define TG_LIMIT_UNSOURCED   4096u /* packets on the kernel's way, before they get their source */
+#define TG_LIMIT_NAT_PROBES   128u  /* ports tried for one connection */
+#define TG_LIMIT_NAT_SOCKETS  8u    /* of them, those that may turn out the router's own */
+#define TG_LIMIT_CUT_SEGMENTS 64u   /* of one packet that the kernel cuts into pieces */
+#define TG_LIMIT_UNSOURCED    4096u /* packets on the kernel's way, before they get their source */
 
 /* The agent. */
 #define TG_LIMIT_SILENCE_SECONDS 10u /* without a heartbeat, after which it counts as dead */
