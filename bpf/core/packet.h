@@ -33,6 +33,7 @@ enum tg_packet_flag {
     TG_PACKET_TRANSLATED = 1u << 19, /* leaves with another tuple than it came with: translated */
     TG_PACKET_HALFWAY = 1u << 20,    /* … and tuple has its new destination already: see wire */
     TG_PACKET_UNSOURCED = 1u << 21,  /* … and the kernel sends it: its source is TC egress's work */
+    TG_PACKET_FIRST_CHANGED = 1u << 22, /* … of a later piece: the first one was translated */
 };
 
 /* Of tg_packet.chains: it was looked up. */

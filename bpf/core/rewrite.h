@@ -12,7 +12,7 @@
 struct tg_l4_checksum {
     __u32 offset;  /* 0: it has none that addresses or ports are part of */
     bool pseudo;   /* the addresses are */
-    bool optional; /* 0 in its place: there is none (RFC 768) */
+    bool optional; /* 0 in its place: there is none (RFC 768; RFC 3828: there must be one) */
 };
 
 TG_INLINE struct tg_l4_checksum tg_l4_checksum_of(__u8 protocol)
@@ -26,7 +26,7 @@ TG_INLINE struct tg_l4_checksum tg_l4_checksum_of(__u8 protocol)
         checksum.offset = offsetof(struct tg_udp_header, checksum);
     else if (protocol == TG_PROTOCOL_ICMP || protocol == TG_PROTOCOL_ICMPV6)
         checksum.offset = offsetof(struct tg_icmp_header, checksum);
-    checksum.optional = protocol == TG_PROTOCOL_UDP;
+    checksum.optional = protocol == TG_PROTOCOL_UDP || protocol == TG_PROTOCOL_UDPLITE;
     return checksum;
 }
 

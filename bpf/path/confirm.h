@@ -10,8 +10,24 @@
 #define TG_CONFIRM_TRIES 4
 
 /*
+ * Whether a packet that was judged by where its own translation leads may follow the connection
+ * that was found by its tuple: that has to lead there as well. Where nothing is translated, it
+ * does.
+ */
+TG_INLINE bool tg_confirm_same_way(const struct tg_packet *packet, const struct tg_found *winner)
+{
+    const struct tg_tuple *own = &packet->pending.reply, *reply = &winner->conn->reply;
+
+    if (!tg_packet_is(packet, TG_PACKET_TRANSLATED) &&
+        !(tg_word_flags(winner->word) & TG_CONN_TRANSLATED))
+        return true;
+    return winner->direction == TG_ORIGINAL && tg_addr_equal(&own->src, &reply->src) &&
+           (own->src_port == reply->src_port || tg_tuple_is_icmp(own));
+}
+
+/*
  * Counts the packet in the connection that another CPU has opened, and translates it as that says;
- * 0: it is gone already.
+ * 0: it is gone already, or another one than the packet's.
  */
 __noinline int tg_confirm_other(struct tg_packet *packet)
 {
@@ -20,12 +36,12 @@ __noinline int tg_confirm_other(struct tg_packet *packet)
     if (!packet)
         return 0;
     winner = tg_conn_find(tg_wire_tuple(packet), packet->hash);
-    if (!winner.conn)
+    if (!winner.conn || !tg_confirm_same_way(packet, &winner))
         return 0;
     packet->direction = (__u8)winner.direction;
     packet->flags &= ~TG_PACKET_TRANSLATED;
     tg_store_count_conn(winner.conn, packet->direction, packet->packets, packet->bytes);
-    tg_nat_follow(packet, winner.conn, winner.conn->word);
+    tg_nat_follow(packet, &winner);
     return 1;
 }
 
@@ -148,7 +164,8 @@ TG_INLINE bool tg_conn_admit(__u8 family, __u64 limit)
 /*
  * Inserts the pending connection. TG_REASON_NEXT: done, or another CPU has just opened the same
  * one and the packet counts there. TG_REASON_TABLE_FULL: there is no place for it.
- * TG_REASON_NAT_PORT_EXHAUSTED: there is no port for it.
+ * TG_REASON_NAT_PORT_EXHAUSTED: there is no port for it. TG_REASON_NAT_FAILED: what another CPU has
+ * opened leads elsewhere.
  */
 TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
 {
@@ -160,6 +177,7 @@ TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
     struct tg_conn *pending = &packet->pending;
     struct tg_counter *counter =
         &pending->counters[packet->direction == TG_REPLY ? TG_REPLY : TG_ORIGINAL];
+    int refusal = TG_REASON_TABLE_FULL;
 
     pending->word |= (__u64)tg_store_generation() << TG_WORD_GENERATION_SHIFT |
                      (__u64)TG_CONN_PENDING << TG_WORD_FLAGS_SHIFT;
@@ -181,19 +199,23 @@ TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
         }
         if (translated && !tg_nat_choose(ctx, packet)) {
             tg_store_connections(family, -1);
-            return TG_REASON_NAT_PORT_EXHAUSTED;
+            /* Another CPU may have given the last one to this very connection. */
+            return tg_confirm_other(packet) ? TG_REASON_NEXT : TG_REASON_NAT_PORT_EXHAUSTED;
         }
         error = tg_store_insert(pending, tg_ticks_per_second());
         if (!error)
             return TG_REASON_NEXT;
         tg_store_connections(family, -1);
-        if (error == -TG_EADDRINUSE)
+        if (error == -TG_EADDRINUSE) {
+            refusal = TG_REASON_NAT_PORT_EXHAUSTED;
             continue; /* another CPU has just taken it */
+        }
         if (error != -TG_EEXIST)
             return TG_REASON_TABLE_FULL;
         if (tg_confirm_other(packet))
             return TG_REASON_NEXT;
-        /* The record is just being removed: the next try finds the tuple free. */
+        /* If the record is just being removed, the next try finds the tuple free. */
+        refusal = translated ? TG_REASON_NAT_FAILED : TG_REASON_TABLE_FULL;
     }
-    return translated ? TG_REASON_NAT_PORT_EXHAUSTED : TG_REASON_TABLE_FULL;
+    return refusal;
 }

@@ -26,9 +26,9 @@ TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *
     /* Where the quoted packet was seen, its answers look so; the error goes their way. */
     tg_tuple_mirror(&packet->quoted, &way);
     found = tg_conn_find(&way, tg_hash_of(&way));
-    if (!found.conn || tg_conn_overdue(found.conn, found.conn->word, packet->now, moment))
+    if (!found.conn || tg_conn_overdue(found.conn, found.word, packet->now, moment))
         return TG_CONNECTION_STATE_INVALID;
-    tg_nat_follow_error(packet, found.conn, found.direction, found.conn->word);
+    tg_nat_follow_error(packet, &found);
     packet->connection_mark = found.conn->mark;
     return TG_CONNECTION_STATE_RELATED;
 }
@@ -144,20 +144,22 @@ TG_INLINE struct tg_step tg_track_other(struct tg_packet *packet, struct tg_conn
 }
 
 /* The packet belongs to a connection; false: that one is over and the packet may open the next. */
-TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
+TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *found,
                              const struct tg_moment *moment)
 {
-    __u64 word = *(volatile __u64 *)&conn->word;
+    struct tg_conn *conn = found->conn;
+    __u64 word = found->word;
     struct tg_step step;
     __u32 seconds;
 
+    packet->direction = (__u8)found->direction;
     if (tg_conn_overdue(conn, word, packet->now, moment)) {
         tg_conn_close(conn, word, packet->now);
         return false;
     }
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN)) {
         tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
-        tg_nat_follow(packet, conn, word);
+        tg_nat_follow(packet, found);
         return true;
     }
     /*
@@ -177,8 +179,9 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
         return true;
     packet->connection_mark = conn->mark;
     tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
-    tg_nat_follow(packet, conn, word);
-    if (step.finished) {
+    tg_nat_follow(packet, found);
+    /* What is translated ends by its timeout: perhaps TC has yet to look how the packet is. */
+    if (step.finished && !(tg_word_flags(word) & TG_CONN_TRANSLATED)) {
         tg_conn_close(conn, step.word, packet->now);
         return true;
     }
@@ -189,6 +192,15 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, struct tg_conn *conn,
         tg_store_throughput(conn, packet->now, moment->ticks);
     }
     return true;
+}
+
+/* Of a datagram whose first piece was translated, none goes on that nobody can translate. */
+TG_INLINE int tg_track_translated(const struct tg_packet *packet)
+{
+    return tg_packet_is(packet, TG_PACKET_FIRST_CHANGED) &&
+                   !tg_packet_is(packet, TG_PACKET_TRANSLATED)
+               ? TG_REASON_FRAGMENT_DROPPED
+               : TG_REASON_NEXT;
 }
 
 __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
@@ -219,12 +231,9 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
     }
     packet->hash = tg_hash_of(&packet->tuple);
     found = tg_conn_find(&packet->tuple, packet->hash);
-    if (found.conn && !tg_store_is_gone(found.conn)) {
-        packet->direction = (__u8)found.direction;
-        if (tg_track_next(packet, found.conn, &moment))
-            return TG_REASON_NEXT;
+    if (!found.conn || tg_store_is_gone(found.conn) || !tg_track_next(packet, &found, &moment)) {
+        if (!tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
+            packet->connection_state = tg_track_first(ctx, packet, &moment);
     }
-    if (!tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
-        packet->connection_state = tg_track_first(ctx, packet, &moment);
-    return TG_REASON_NEXT;
+    return tg_track_translated(packet);
 }

@@ -119,9 +119,9 @@ __noinline int tg_handed_follow(struct tg_packet *packet)
         return false;
     packet->direction = (__u8)found.direction;
     if (error)
-        tg_nat_follow_error(packet, found.conn, found.direction, found.conn->word);
+        tg_nat_follow_error(packet, &found);
     else
-        tg_nat_follow(packet, found.conn, found.conn->word);
+        tg_nat_follow(packet, &found);
     if (!tg_packet_is(packet, TG_PACKET_TRANSLATED))
         return false;
     tg_nat_turn(packet);

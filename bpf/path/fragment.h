@@ -110,6 +110,7 @@ __noinline int tg_fragment_remember(struct tg_packet *packet, __u32 reason)
     fragment->reason = reason;
     fragment->tracked = packet->connection_state != TG_CONNECTION_STATE_INVALID &&
                         packet->connection_state != TG_CONNECTION_STATE_UNTRACKED;
+    fragment->translated = tg_packet_is(packet, TG_PACKET_TRANSLATED);
     /* What ended before its part was looked at leaves it open. */
     if (tg_piece_part(packet))
         tg_fragment_mark(fragment, packet);
@@ -181,7 +182,7 @@ __noinline int tg_fragment_follow(tg_ctx *ctx, struct tg_packet *packet)
         return came;
     packet->tuple = known->tuple;
     packet->untracked = !known->tracked;
-    packet->flags |= TG_PACKET_PIECE_KNOWN;
+    packet->flags |= TG_PACKET_PIECE_KNOWN | (known->translated ? TG_PACKET_FIRST_CHANGED : 0);
     return TG_REASON_NEXT;
 }
 

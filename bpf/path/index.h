@@ -67,6 +67,7 @@ TG_INLINE __u64 tg_head_value(__u32 reference, __u64 hash, bool more)
 /* A record that was found, and by which of its tuples. */
 struct tg_found {
     struct tg_conn *conn; /* NULL: none */
+    __u64 word;           /* of a connection: see tg_conn_find */
     __u32 direction;
 };
 
@@ -83,6 +84,7 @@ struct tg_search {
     struct tg_tuple tuple; /* looked for; Linux 6.1 follows no pointer kept in such a structure */
     __u32 reference;       /* where it stands; 0: at the end */
     __u32 index;
+    __u32 own; /* id of a record that is passed by; 0: none is */
     __u32 direction;
     __u32 found;
     __u32 ended; /* the chain, before the search did */
@@ -96,7 +98,8 @@ static long tg_search_step(__u32 step, struct tg_search *search)
         search->ended = 1;
         return 1;
     }
-    if (tg_record_has(conn, &search->tuple, &search->direction)) {
+    if ((search->reference & TG_REFERENCE_MASK) >> 1 != search->own &&
+        tg_record_has(conn, &search->tuple, &search->direction)) {
         search->found = 1;
         return 1;
     }
@@ -109,12 +112,12 @@ static long tg_search_step(__u32 step, struct tg_search *search)
 #define TG_SEARCH_FULL  (1ull << 33) /* as many records as may be looked at: none can be added */
 
 /*
- * Looks along a chain from this reference on. Returns the reference to the record found, if any,
- * and TG_SEARCH_*.
+ * Looks along a chain from this reference on, but for the record with id `own`. Returns the
+ * reference to the record found, if any, and TG_SEARCH_*.
  */
-__noinline __u64 tg_search_on(const struct tg_tuple *tuple, __u32 reference, __u32 index)
+__noinline __u64 tg_search_on(const struct tg_tuple *tuple, __u32 reference, __u32 index, __u32 own)
 {
-    struct tg_search search = {.reference = reference, .index = index};
+    struct tg_search search = {.reference = reference, .index = index, .own = own};
 
     if (!tuple)
         return 0;
@@ -156,7 +159,7 @@ TG_INLINE struct tg_found tg_search(__u64 head, __u32 index, const struct tg_tup
         return found;
     reference = *(volatile __u32 *)tg_next(found.conn, reference, index) & TG_REFERENCE_MASK;
     found.conn = NULL;
-    return reference ? tg_found_at(tg_search_on(tuple, reference, index)) : found;
+    return reference ? tg_found_at(tg_search_on(tuple, reference, index, 0)) : found;
 }
 
 /*
@@ -180,7 +183,7 @@ TG_INLINE struct tg_found tg_index_find(const struct tg_tuple *tuple, __u64 hash
         /* An atomic read of the old head, so that the new one is not read before it. */
         seen = head ? __sync_fetch_and_add(head, 0) : 0;
         if (!tg_head_excludes(seen, hash))
-            found = tg_found_at(tg_search_on(tuple, (__u32)seen, left));
+            found = tg_found_at(tg_search_on(tuple, (__u32)seen, left, 0));
         if (found.conn)
             return found;
     }

@@ -82,13 +82,11 @@ __noinline int tg_link_once(__u32 id, __u32 direction)
     stripe = tg_stripe(hash);
     if (!stripe || !tg_heads_see(shape, hash, &heads))
         return TG_LINK_NO_PLACE;
+    /* If it hangs there by its other tuple already, it is in nobody's way but its own. */
     if (!tg_head_excludes(heads.seen, hash))
-        found = tg_search_on(tuple, (__u32)heads.seen, heads.index);
+        found = tg_search_on(tuple, (__u32)heads.seen, heads.index, id);
     if (!found && heads.left != heads.index && !tg_head_excludes(heads.left_seen, hash))
-        found = tg_search_on(tuple, (__u32)heads.left_seen, heads.left);
-    /* A record that hangs there by its other tuple is in nobody's way but its own. */
-    if (found && ((__u32)found & TG_REFERENCE_MASK) >> 1 == id)
-        found = 0;
+        found = tg_search_on(tuple, (__u32)heads.left_seen, heads.left, id);
     if (found)
         return found & TG_SEARCH_FULL ? TG_LINK_NO_PLACE : TG_LINK_EXISTS;
     *tg_next(conn, reference, heads.index) = (__u32)heads.seen;

@@ -115,17 +115,15 @@ TG_INLINE int tg_stage_nat_output(tg_ctx *ctx, struct tg_packet *packet)
 TG_INLINE bool tg_reply_taken(const struct tg_packet *packet)
 {
     const struct tg_tuple *reply = &packet->pending.reply;
-    struct tg_conn *conn = tg_conn_find(reply, tg_hash_of(reply)).conn;
+    struct tg_found taken = tg_conn_find(reply, tg_hash_of(reply));
     struct tg_moment moment;
-    __u64 word;
 
-    if (!conn || tg_store_is_gone(conn))
+    if (!taken.conn || tg_store_is_gone(taken.conn))
         return false;
     moment = tg_moment_of(packet->bank);
-    word = *(volatile __u64 *)&conn->word;
-    if (!tg_conn_overdue(conn, word, packet->now, &moment))
+    if (!tg_conn_overdue(taken.conn, taken.word, packet->now, &moment))
         return true;
-    tg_conn_close(conn, word, packet->now);
+    tg_conn_close(taken.conn, taken.word, packet->now);
     return false;
 }
 
@@ -195,14 +193,15 @@ TG_INLINE int tg_stage_srcnat(tg_ctx *ctx, struct tg_packet *packet, int decided
     return tg_nat_source(ctx, packet, (__u32)decided);
 }
 
-/* What a packet of a translated connection that goes in `direction` becomes. */
-TG_INLINE void tg_nat_follow(struct tg_packet *packet, const struct tg_conn *conn, __u64 word)
+/* What a packet becomes that belongs to this connection, if that is translated. */
+TG_INLINE void tg_nat_follow(struct tg_packet *packet, const struct tg_found *found)
 {
-    __u16 flags = tg_word_flags(word);
+    const struct tg_conn *conn = found->conn;
+    __u16 flags = tg_word_flags(found->word);
 
     if (!(flags & TG_CONN_TRANSLATED))
         return;
-    tg_tuple_mirror(packet->direction == TG_REPLY ? &conn->original : &conn->reply,
+    tg_tuple_mirror(found->direction == TG_REPLY ? &conn->original : &conn->reply,
                     &packet->translated);
     packet->nat_states = (flags & TG_CONN_FLAG_SRCNAT ? TG_NAT_STATE_SRCNAT : 0) |
                          (flags & TG_CONN_FLAG_DSTNAT ? TG_NAT_STATE_DSTNAT : 0);
@@ -214,12 +213,13 @@ TG_INLINE void tg_nat_follow(struct tg_packet *packet, const struct tg_conn *con
  * there as it left. Where the connection's packets change their source on this way, the error gets
  * that source too, whoever on the inner side it comes from (as Linux does; RFC 5508 REQ-4 and 5).
  */
-TG_INLINE void tg_nat_follow_error(struct tg_packet *packet, const struct tg_conn *conn,
-                                   __u32 direction, __u64 word)
+TG_INLINE void tg_nat_follow_error(struct tg_packet *packet, const struct tg_found *found)
 {
-    const struct tg_tuple *quoted = direction == TG_REPLY ? &conn->original : &conn->reply;
-    const struct tg_tuple *way = direction == TG_REPLY ? &conn->reply : &conn->original;
-    __u16 flags = tg_word_flags(word);
+    const struct tg_conn *conn = found->conn;
+    bool reply = found->direction == TG_REPLY;
+    const struct tg_tuple *quoted = reply ? &conn->original : &conn->reply;
+    const struct tg_tuple *way = reply ? &conn->reply : &conn->original;
+    __u16 flags = tg_word_flags(found->word);
 
     if (!(flags & TG_CONN_TRANSLATED))
         return;

@@ -86,19 +86,19 @@ TG_INLINE bool tg_store_delete(struct tg_conn *conn, __u64 now)
 {
     const __u64 unfinished = (__u64)TG_CONN_UNFINISHED << TG_WORD_FLAGS_SHIFT;
     const __u64 translated = (__u64)TG_CONN_TRANSLATED << TG_WORD_FLAGS_SHIFT;
-    __u64 word = conn->word;
+    __u64 word = *(volatile __u64 *)&conn->word;
 
     if (word & translated) {
         if (!tg_unlink(conn->id, TG_REPLY)) {
-            tg_store_word(conn, word, word | unfinished);
+            __sync_fetch_and_or(&conn->word, unfinished);
             return false;
         }
-        tg_store_word(conn, word, word & ~translated);
-        word &= ~translated;
+        /* Whoever goes on with what stays unfinished below must not look for it there. */
+        __sync_fetch_and_and(&conn->word, ~translated);
     }
     if (!(word & (__u64)TG_CONN_REPLY_ONLY << TG_WORD_FLAGS_SHIFT) &&
         !tg_unlink(conn->id, TG_ORIGINAL)) {
-        tg_store_word(conn, word, word | unfinished);
+        __sync_fetch_and_or(&conn->word, unfinished);
         return false;
     }
     tg_store_free(conn, now);

@@ -42,18 +42,22 @@ TG_INLINE bool tg_word_lives(__u64 word, __u16 flags)
 }
 
 /*
- * The connection with this tuple in one of its directions. Its record may end and, after the grace
- * period, live anew while the caller holds it: the state word, changed by compare-and-swap with
- * its generation, cannot be written then. Counters, last_seen and TCP's bounds can, by a packet
- * that was held up for so long; the worst is one packet counted for, one refresh given to, or one
- * bound moved forward in another connection, whose windows are wrong then until it ends.
+ * The connection with this tuple in one of its directions, and its word, which was that of a living
+ * one: whoever reads it again may find it ended, and what it was translated to with it. Its record
+ * may end and, after the grace period, live anew while the caller holds it: the state word, changed
+ * by compare-and-swap with its generation, cannot be written then. Counters, last_seen and TCP's
+ * bounds can, by a packet that was held up for so long; the worst is one packet counted for, one
+ * refresh given to, or one bound moved forward in another connection, whose windows are wrong then
+ * until it ends.
  */
 TG_INLINE struct tg_found tg_conn_find(const struct tg_tuple *tuple, __u64 hash)
 {
     struct tg_found found = tg_index_find(tuple, hash);
 
-    if (found.conn && !tg_word_lives(*(volatile __u64 *)&found.conn->word,
-                                     TG_CONN_FLAG_CONFIRMED | TG_CONN_PENDING))
+    if (!found.conn)
+        return found;
+    found.word = *(volatile __u64 *)&found.conn->word;
+    if (!tg_word_lives(found.word, TG_CONN_FLAG_CONFIRMED | TG_CONN_PENDING))
         found.conn = NULL;
     return found;
 }

@@ -37,7 +37,8 @@ namespace tg::test {
 //
 // FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES, leaves=IFACE
 // (by that interface, and every byte of the frame is as it has to be there), error=TYPE/CODE/WORD
-// of the ICMP error that was sent in the packet's place. The last one may be as PACKET: it has
+// of the ICMP error that was sent in the packet's place, changed=yes of one that was translated in
+// whatever way and is not sent by the datapath. The last one may be as PACKET: it has
 // become that, to the last byte; TTL and link header aside, if it is sent, which leaves= has to
 // say. Several in/out lines before one "->" all must end alike. "#" begins a comment.
 struct Step {

@@ -212,8 +212,8 @@ std::uint64_t layer_checksum(const std::vector<Layer> &layers, std::size_t index
     const std::uint32_t start =
         kind == Checksum::pseudo ? pseudo_header(layers, index, covered.size()) : 0;
     const std::uint16_t sum = fold(sum_words(covered, start));
-    // A UDP checksum of 0 means "none", so 0 is sent as its equal (RFC 768).
-    return sum == 0 && layers[index].kind->name == "udp" ? 0xffff : sum;
+    // A UDP checksum of 0 means "none", so 0 is sent as its equal (RFC 768, RFC 3828).
+    return sum == 0 && layers[index].kind->name.starts_with("udp") ? 0xffff : sum;
 }
 
 // What the layer at `index` says follows it.

@@ -3,6 +3,7 @@
 // and what its table holds then.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -66,6 +67,14 @@ protected:
                     .data_size_in = static_cast<__u32>(frame.size()), .repeat = 1);
         ASSERT_EQ(bpf_prog_test_run_opts(program_.get(), &options), 0);
     }
+    // The frame becomes what the program makes of it; what that returns.
+    template <std::size_t bytes> int pass(std::array<std::uint8_t, bytes> &frame) const
+    {
+        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_out = frame.data(),
+                    .data_size_in = bytes, .data_size_out = bytes, .repeat = 1);
+        EXPECT_EQ(bpf_prog_test_run_opts(program_.get(), &options), 0);
+        return static_cast<int>(options.retval);
+    }
 
     // Every record that is a connection.
     [[nodiscard]] std::vector<tg_conn> records() const
@@ -76,6 +85,19 @@ protected:
             all.insert(all.end(), slice.begin(), slice.end());
         }
         return all;
+    }
+
+    // The heads of the index in force; the table must be at rest.
+    [[nodiscard]] std::vector<std::uint64_t> heads() const
+    {
+        const tg_shape shape = maps_->table_memory.shape();
+        EXPECT_EQ(shape.indexes & TG_SHAPE_MOVING, 0u);
+        std::vector<std::uint64_t> heads(maps_->table_memory.size().heads);
+        const Fd map = inner("tg_indexes", shape.indexes & TG_SHAPE_IN_FORCE);
+        for (std::uint32_t i = 0; i < heads.size(); i++) {
+            EXPECT_EQ(bpf_map_lookup_elem(map.get(), &i, &heads[i]), 0);
+        }
+        return heads;
     }
 
     // The inner map of an array of maps.

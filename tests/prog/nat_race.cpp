@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two CPUs open connections that are translated to one external address: never do two of them get
-// the same replies, and a connection both open at once is one.
+// the same replies, and a connection both open at once is one; also while others end and move.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <set>
 #include <thread>
 
+#include <linux/pkt_cls.h>
+
 #include "bpf/core/base.h"
 #include "control/maps/table_memory.h"
 #include "control/maps/table_size.h"
+#include "control/maps/tick_clock.h"
 #include "tests/harness/packet.h"
 #include "tests/prog/loaded.h"
 #include "tests/unit/compile/build.h"
@@ -18,6 +22,7 @@
 namespace tg {
 namespace {
 
+constexpr std::uint64_t records_a_step = 2000;
 constexpr std::size_t ip_at = 14, udp_at = 34, frame_bytes = 60;
 using Frame = std::array<std::uint8_t, frame_bytes>;
 
@@ -76,6 +81,72 @@ protected:
         std::thread first(work, 0), second(work, 1);
         first.join();
         second.join();
+    }
+
+    // Every connection hangs in the index by both of its tuples, and nothing else does.
+    void expect_linked() const
+    {
+        const std::uint32_t index = maps_->table_memory.shape().indexes & TG_SHAPE_IN_FORCE;
+        std::map<std::uint32_t, tg_conn> wanted;
+        for (const tg_conn &record : records()) {
+            EXPECT_NE(tg_word_flags(record.word) & TG_CONN_TRANSLATED, 0);
+            for (const std::uint32_t direction : {TG_ORIGINAL, TG_REPLY}) {
+                wanted.emplace(tg_reference(record.id, direction), record);
+            }
+        }
+        for (const std::uint64_t head : heads()) {
+            for (auto reference = static_cast<std::uint32_t>(head); reference != 0;) {
+                const auto found = wanted.find(reference);
+                ASSERT_NE(found, wanted.end()) << "twice, or of no connection: " << reference;
+                reference = (reference & 1) == TG_REPLY ? found->second.reply_next[index]
+                                                        : found->second.original_next[index];
+                wanted.erase(found);
+            }
+        }
+        EXPECT_EQ(wanted.size(), 0u) << "places that nobody finds";
+        EXPECT_EQ(maps_->table.read()->connections, records().size());
+    }
+
+    // Sends packets of the clients until `stop`: each has the external address then, whatever
+    // becomes of its connection at that moment.
+    void translate(unsigned cpu, std::uint32_t clients, const std::atomic<bool> &stop,
+                   std::atomic<std::uint64_t> &sent) const
+    {
+        test::run_on(cpu);
+        for (std::uint32_t i = cpu; !stop; i += 7, sent++) {
+            Frame frame = frame_of(0x0a000000 + i % clients, 20000);
+            if (pass(frame) == TC_ACT_SHOT) {
+                continue;
+            }
+            const std::uint8_t external[] = {192, 0, 2, 1};
+            ASSERT_TRUE(std::equal(external, external + 4, &frame[ip_at + 12]))
+                << "left as it came: " << fmt::format("{:02x}", fmt::join(frame, ""));
+        }
+    }
+
+    // Ends connections until `stop`, whatever their age.
+    void end(const std::atomic<bool> &stop, std::atomic<std::uint64_t> &ended)
+    {
+        while (!stop) {
+            std::vector<tg_sweep_key> keys;
+            for (const tg_conn &record : records()) {
+                keys.push_back({record.id, tg_word_generation(record.word), 1, 0});
+            }
+            ended += maps_->sweep.run(keys).value();
+        }
+    }
+
+    // Moves them from one index to another and back; without end if `stop` does not come.
+    void move(const std::atomic<bool> &stop, std::atomic<std::uint64_t> &moved)
+    {
+        const TickClock clock(maps_->layout, host_clock());
+        for (unsigned i = 0; !stop; i++) {
+            ASSERT_TRUE(maps_->table_memory.resize(maps::table_size(i % 2 == 0 ? 100000 : 1000),
+                                                   clock.now()));
+            while (!stop && maps_->table_memory.step(records_a_step).value()) {
+                moved++;
+            }
+        }
     }
 
     // Every port that a connection was given; fails if two have one.
@@ -154,6 +225,38 @@ TEST_F(NatRace, OneConnectionOpenedTwiceIsOne)
         packets += record.counters[TG_ORIGINAL].packets;
     }
     EXPECT_EQ(packets, 2 * connections);
+    expect_linked();
+}
+
+TEST_F(NatRace, NothingLeavesAsItCameWhileConnectionsEndAndMove)
+{
+    constexpr std::uint64_t wanted = 10000; // packets sent, and connections ended meanwhile
+    std::atomic<bool> stop = false;
+    std::atomic<std::uint64_t> sent = 0, ended = 0, moved = 0;
+    arm("20000-39999");
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] { translate(0, 500, stop, sent); });
+    threads.emplace_back([&] { translate(1, 500, stop, sent); });
+    threads.emplace_back([&] { end(stop, ended); });
+    threads.emplace_back([&] { end(stop, ended); });
+    threads.emplace_back([&] { move(stop, moved); });
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while ((sent < wanted || ended < wanted || moved < 20) && !HasFailure() &&
+           std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    stop = true;
+    for (std::thread &thread : threads) {
+        thread.join();
+    }
+    fmt::print("{} packets, {} ended, {} steps of moving\n", sent.load(), ended.load(),
+               moved.load());
+    EXPECT_GE(std::min(sent.load(), ended.load()), wanted);
+    EXPECT_GT(moved, 0u);
+    while (maps_->table_memory.step(records_a_step).value()) {
+    }
+    expect_linked();
+    ports_given();
 }
 
 } // namespace

@@ -60,19 +60,6 @@ protected:
         send_frame(datagram(pair, answer));
     }
 
-    // The heads of the index in force; the table must be at rest.
-    [[nodiscard]] std::vector<std::uint64_t> heads() const
-    {
-        const tg_shape shape = maps_->table_memory.shape();
-        EXPECT_EQ(shape.indexes & TG_SHAPE_MOVING, 0u);
-        std::vector<std::uint64_t> heads(maps_->table_memory.size().heads);
-        const Fd map = inner("tg_indexes", shape.indexes & TG_SHAPE_IN_FORCE);
-        for (std::uint32_t i = 0; i < heads.size(); i++) {
-            EXPECT_EQ(bpf_map_lookup_elem(map.get(), &i, &heads[i]), 0);
-        }
-        return heads;
-    }
-
     void expect_sound() const;
     void expect_every_id_once(std::set<std::uint32_t> used) const;
 };
