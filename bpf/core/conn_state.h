@@ -65,6 +65,9 @@ TG_INLINE struct tg_step tg_conn_step_tcp(struct tg_packet *packet, __u64 word,
     step.refresh = tcp->refresh;
     step.reopen = tcp->fate == TG_TCP_FATE_REOPENS;
     step.finished = tcp->fate == TG_TCP_FATE_FINISHES;
+    /* Such a reset is no answer: whatever still has the connection, a SYN begins the next one. */
+    if (step.finished)
+        flags &= (__u16)~TG_CONN_BOTH_WAYS;
     ignored = tcp->fate == TG_TCP_FATE_IGNORED;
     if (!ignored && tcp->state == TG_TCP_STATE_ESTABLISHED && flags & TG_CONN_FLAG_SEEN_REPLY)
         flags |= TG_CONN_COMPLETE;

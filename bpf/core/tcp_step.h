@@ -213,7 +213,8 @@ TG_INLINE bool tg_tcp_look_up(struct tg_tcp_case *seen, struct tg_tcp_view *view
         return false;
     case TG_TCP_REOPEN:
         if ((view->sender.flags | view->receiver.flags) & TG_TCP_END_CLOSED_FIRST ||
-            tg_tcp_last_was(view, TG_SEGMENT_RST, true)) {
+            tg_tcp_last_was(view, TG_SEGMENT_RST, true) ||
+            (seen->state == TG_TCP_STATE_CLOSE && !seen->answered)) {
             step->fate = TG_TCP_FATE_REOPENS;
             return false;
         }

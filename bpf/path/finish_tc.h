@@ -137,8 +137,9 @@ TG_INLINE __u32 tg_handed_reason(tg_ctx *ctx, struct tg_packet *packet)
 }
 
 /*
- * What becomes of a packet that XDP has judged. It was counted there, but for those TC has to send.
- * If such a one is no more one to be sent, the kernel deals with it as one accepted for forwarding.
+ * What becomes of a packet that XDP has judged. It was counted there, but for those TC has to send
+ * or to translate. If such a one is no more one to be sent, the kernel deals with it as one
+ * accepted for forwarding.
  */
 __noinline int tg_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
@@ -160,7 +161,7 @@ __noinline int tg_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
         packet->mtu = mtu;
     if (translate && !tg_translated(ctx, packet, reason))
         reason = TG_REASON_NAT_FAILED;
-    if (forward)
+    if (forward || translate)
         tg_count(packet, reason);
     return (int)reason;
 }
@@ -170,7 +171,10 @@ TG_INLINE int tg_finish_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 judg
 {
     __u32 reason = (__u32)tg_handed(ctx, packet, judged);
 
-    if (tg_reason_verdict(judged) == TG_VERDICT_ANSWER && reason == judged)
+    if (tg_reason_verdict(judged) != TG_VERDICT_ANSWER)
+        return tg_end(ctx, packet, reason);
+    if (reason == judged)
         return tg_answer(ctx, packet, reason);
-    return tg_end(ctx, packet, reason);
+    tg_store_count_answer(TG_ANSWER_FAILED, packet->packets, packet->bytes);
+    return TG_TC_DROP;
 }

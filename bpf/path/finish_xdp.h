@@ -67,6 +67,7 @@ TG_INLINE bool tg_xdp_make_room(tg_ctx *ctx, struct tg_packet *packet)
     packet->l3_offset -= less;
     packet->l4_offset -= less;
     packet->quoted_l4 -= less;
+    packet->piece_offset -= less;
     return bpf_xdp_adjust_head(ctx, less) == 0;
 }
 
@@ -137,13 +138,25 @@ TG_INLINE bool tg_xdp_ends(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 }
 
 /*
- * Translates an accepted packet before it leaves or goes on; false: that cannot be done. TC does it
- * to what is an skb already. What only the kernel can send gets its source at TC egress.
+ * Whether TC goes on with an accepted packet, and counts it: it sends what XDP cannot, by a route
+ * it looks up once more, which is that of the packet as it came; and translates what is an skb
+ * already.
+ */
+TG_INLINE bool tg_xdp_hands(const struct tg_packet *packet, __u32 reason, bool ends)
+{
+    if (tg_reason_verdict(reason) == TG_VERDICT_FORWARD)
+        return !ends;
+    return tg_packet_is(packet, TG_PACKET_TRANSLATED) && tg_packet_is(packet, TG_PACKET_GENERIC) &&
+           tg_reason_accepts(reason);
+}
+
+/*
+ * Translates an accepted packet before it leaves or goes on; false: that cannot be done. What only
+ * the kernel can send gets its source at TC egress.
  */
 TG_INLINE bool tg_xdp_translated(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
 {
-    if (!tg_packet_is(packet, TG_PACKET_TRANSLATED) || !tg_reason_accepts(reason) ||
-        tg_packet_is(packet, TG_PACKET_GENERIC))
+    if (!tg_packet_is(packet, TG_PACKET_TRANSLATED) || !tg_reason_accepts(reason))
         return true;
     return (reason != TG_REASON_FORWARD_STACK || tg_unsource(packet)) &&
            tg_xdp_translate(ctx, packet);
@@ -155,7 +168,7 @@ TG_INLINE bool tg_xdp_translated(tg_ctx *ctx, struct tg_packet *packet, __u32 re
  */
 TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
 {
-    bool ends = tg_xdp_ends(ctx, packet, (__u32)decided);
+    bool ends = tg_xdp_ends(ctx, packet, (__u32)decided), handed;
     __u32 reason;
     __u8 verdict;
 
@@ -164,19 +177,21 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
         return XDP_DROP;
     }
     reason = (__u32)tg_settle(ctx, packet, (__u32)decided);
-    if (!tg_xdp_translated(ctx, packet, reason))
+    handed = tg_xdp_hands(packet, reason, ends);
+    if (!handed && !tg_xdp_translated(ctx, packet, reason))
         reason = TG_REASON_NAT_FAILED;
     verdict = tg_reason_verdict(reason);
-    if (verdict == TG_VERDICT_FORWARD && !ends) {
-        tg_store_count_handed(packet->in_ifindex, packet->packets);
-        tg_handover_write(ctx, packet, reason);
+    if (handed) {
+        if (verdict == TG_VERDICT_FORWARD)
+            tg_store_count_handed(packet->in_ifindex, packet->packets);
+        tg_handover_write(ctx, packet, reason, true);
         return XDP_PASS;
     }
     tg_count(packet, reason);
     if (tg_verdict_ends(verdict) || (verdict == TG_VERDICT_ANSWER && ends))
         return XDP_DROP;
     if (verdict != TG_VERDICT_FORWARD) {
-        tg_handover_write(ctx, packet, reason);
+        tg_handover_write(ctx, packet, reason, false);
         return XDP_PASS;
     }
     if (!tg_xdp_rewrite(ctx, packet))

@@ -55,7 +55,9 @@ TG_INLINE bool tg_handover_reserve(tg_ctx *ctx)
     return true;
 }
 
-TG_INLINE void tg_handover_write(tg_ctx *ctx, const struct tg_packet *packet, __u32 reason)
+/* `handed`: TC goes on with the packet, which is as it came. */
+TG_INLINE void tg_handover_write(tg_ctx *ctx, const struct tg_packet *packet, __u32 reason,
+                                 bool handed)
 {
     struct tg_handover *place = tg_handover_place(ctx);
 
@@ -65,7 +67,7 @@ TG_INLINE void tg_handover_write(tg_ctx *ctx, const struct tg_packet *packet, __
     place->instance = tg_instance();
     place->reason = (__u16)reason;
     place->flags = tg_is_tag(tg_ctx_protocol(ctx)) ? TG_HANDOVER_TAGGED : 0;
-    if (tg_packet_is(packet, TG_PACKET_TRANSLATED) && tg_packet_is(packet, TG_PACKET_GENERIC))
+    if (handed && tg_packet_is(packet, TG_PACKET_TRANSLATED))
         place->flags |= TG_HANDOVER_TRANSLATE;
     if (tg_packet_is(packet, TG_PACKET_UNSOURCED))
         place->flags |= TG_HANDOVER_UNSOURCED;

@@ -195,8 +195,8 @@ struct tg_redirect_probe {
 #define TG_TAG_MASK      0xfff0u
 #define TG_TAG           0x7d00u
 #define TG_TAG_INPUT     (TG_TAG | 1u) /* for the router: must not be forwarded */
-#define TG_TAG_UNSOURCED (TG_TAG | 3u) /* the same, but its source is still to be translated */
 #define TG_TAG_FORWARD   (TG_TAG | 2u) /* the forward chain has accepted it, or we have built it */
+#define TG_TAG_UNSOURCED (TG_TAG | 3u) /* the same, but its source is still to be translated */
 
 TG_ASSERT(sizeof(struct tg_layout) == 32, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 48, "attached record");

@@ -9,7 +9,7 @@
 #define TG_HANDOVER_MAGIC 0x74674a32u
 
 #define TG_HANDOVER_TAGGED    1u /* XDP has seen a VLAN tag */
-#define TG_HANDOVER_TRANSLATE 2u /* TC has to translate it: its sums may be unfinished */
+#define TG_HANDOVER_TRANSLATE 2u /* TC has to translate it */
 #define TG_HANDOVER_UNSOURCED 4u /* its new source is TC egress's work */
 
 /*
