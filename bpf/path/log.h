@@ -29,12 +29,19 @@ TG_INLINE void tg_log_fill(tg_ctx *ctx, const struct tg_packet *packet, struct t
     line->in_ifindex = packet->in_ifindex;
     line->out_ifindex = packet->out_ifindex;
     line->length = packet->l3_length;
-    line->tuple = packet->tuple;
+    line->tuple = *tg_wire_tuple(packet);
     line->connection_state = packet->connection_state;
     line->tcp_flags = packet->tcp_flags;
     line->icmp_type = packet->icmp_type;
     line->icmp_code = packet->icmp_code;
     line->flags = 0;
+    __builtin_memset(&line->translated, 0, sizeof(line->translated));
+    if (tg_packet_is(packet, TG_PACKET_TRANSLATED)) {
+        line->translated = packet->translated;
+        line->flags = TG_LOG_TRANSLATED;
+        if (tg_packet_is(packet, TG_PACKET_HALFWAY))
+            line->flags |= TG_LOG_HALFWAY;
+    }
     if (tg_packet_is(packet, TG_PACKET_LATER_PIECE))
         line->flags |= TG_LOG_LATER;
     else if (!tg_packet_is(packet, TG_PACKET_L4_BAD))

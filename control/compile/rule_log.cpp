@@ -91,6 +91,31 @@ std::string circumstances(const tg_log_line &line, bool tracked)
     return text.empty() ? text : text + ",";
 }
 
+// One end of a packet, as it comes and as it leaves: "(203.0.113.1:80->192.168.88.2:8080)"
+std::string changed(const std::string &from, const std::string &to)
+{
+    return from == to ? from : fmt::format("({}->{})", from, to);
+}
+
+// The addresses as the chain saw them, and what they are translated to, if they are.
+std::string ends(const tg_log_line &line)
+{
+    const auto source = [&line](const tg_tuple &tuple) {
+        return endpoint_text(line, tuple.src, tuple.src_port);
+    };
+    const auto destination = [&line](const tg_tuple &tuple) {
+        return endpoint_text(line, tuple.dst, tuple.dst_port);
+    };
+    const tg_tuple &came = line.tuple, &leaves = line.translated;
+    const bool halfway = (line.flags & TG_LOG_HALFWAY) != 0;
+    std::string text = fmt::format("{}->{}", source(came), destination(halfway ? leaves : came));
+    if ((line.flags & TG_LOG_TRANSLATED) != 0) {
+        text += fmt::format(", NAT {}->{}", changed(source(came), source(leaves)),
+                            changed(destination(came), destination(leaves)));
+    }
+    return text;
+}
+
 } // namespace
 
 void RuleLog::add_bank(std::uint64_t bank, const Config &config, const Environment &environment)
@@ -131,12 +156,10 @@ std::string RuleLog::text(const tg_log_line &line) const
     };
     const auto known = bank.rules.find(line.rule);
     const Rule rule = known == bank.rules.end() ? Rule{.chain = "(unknown)"} : known->second;
-    return fmt::format("firewall,info {}{}{}: in:{} out:{},{} proto {}, {}->{}, len {}",
-                       rule.prefix, rule.prefix.empty() ? "" : " ", rule.chain,
-                       interface(line.in_ifindex), interface(line.out_ifindex),
-                       circumstances(line, rule.tracked), protocol_text(line),
-                       endpoint_text(line, line.tuple.src, line.tuple.src_port),
-                       endpoint_text(line, line.tuple.dst, line.tuple.dst_port), line.length);
+    return fmt::format("firewall,info {}{}{}: in:{} out:{},{} proto {}, {}, len {}", rule.prefix,
+                       rule.prefix.empty() ? "" : " ", rule.chain, interface(line.in_ifindex),
+                       interface(line.out_ifindex), circumstances(line, rule.tracked),
+                       protocol_text(line), ends(line), line.length);
 }
 
 } // namespace tg
