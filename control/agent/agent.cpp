@@ -49,7 +49,8 @@ Agent::Agent(Instance instance, maps::Instance maps, maps::Events events, Networ
              std::unique_ptr<Loop> loop)
     : instance_(std::move(instance)), maps_(std::move(maps)), store_(maps_, host_clock()),
       datapath_(maps_, store_.clock()), runtime_(maps_, store_),
-      committer_(datapath_, Paths::of(instance_), host_clock()), aging_(store_),
+      committer_(datapath_, Paths::of(instance_), host_clock()),
+      aging_(store_, [this](const tg_conn &record) { nat_watch_.see(record); }),
       events_(std::move(events)), network_(std::move(network)), loop_(std::move(loop)),
       started_(host_clock().since_boot())
 {
@@ -369,6 +370,9 @@ void Agent::age()
         log_error("aging: {}", to_string(step.error()));
     }
     aging_fails_ = !step;
+    if (step && step->round_done) {
+        nat_watch_.end_walk(committer_.standing().config, host_clock().since_boot());
+    }
     const bool resizing = continue_resize();
     aging_timer_->set(resizing || (step && !step->round_done) ? aging_slice_interval
                                                               : aging_round_interval);
@@ -462,7 +466,8 @@ rpc::Json Agent::status_now()
             {"followers", followers_.count()},
             {"interfaces", network_.state().environment.interfaces.size()},
             {"route-changes", network_.route_changes()},
-            {"netlink-losses", network_.losses()}};
+            {"netlink-losses", network_.losses()},
+            {"nat", nat_watch_.status()}};
 }
 
 void Agent::stop()

@@ -9,6 +9,7 @@
 #include "control/agent/held_pieces.h"
 #include "control/agent/kernel_runtime.h"
 #include "control/agent/loop.h"
+#include "control/agent/nat_watch.h"
 #include "control/agent/network.h"
 #include "control/agent/rule_lines.h"
 #include "control/base/instance.h"
@@ -82,6 +83,7 @@ private:
     KernelDatapath datapath_;
     KernelRuntime runtime_;
     Committer committer_;
+    NatWatch nat_watch_;
     Aging aging_;
     maps::Events events_;
     Followers followers_;

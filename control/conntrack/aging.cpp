@@ -59,6 +59,9 @@ Result<Aging::Step> Aging::step(std::uint64_t records)
         const std::uint64_t now = store_.clock().now();
         const std::uint32_t first = cursor_.next;
         const Result<void> read = store_.read(cursor_, slice_, [&](const tg_conn &record) {
+            if (see_) {
+                see_(record);
+            }
             return unfinished(record) || ticks_left(record, *timeouts, store_.clock(), now) == 0;
         });
         if (!read) {

@@ -3,6 +3,7 @@
 // judges again. Nothing depends on it but memory: the datapath ignores overdue records.
 #pragma once
 
+#include <functional>
 #include <set>
 
 #include "control/base/net.h"
@@ -28,14 +29,18 @@ public:
         bool round_done = false; // the end of the table was reached; the next step begins anew
     };
 
+    // What is told of every connection a round comes to; the record may be changing.
+    using See = std::function<void(const tg_conn &record)>;
+
     // `store` must outlive it.
-    explicit Aging(ConnectionStore &store) : store_(store) {}
+    explicit Aging(ConnectionStore &store, See see = {}) : store_(store), see_(std::move(see)) {}
     // Looks at the next `records` or a few more, fewer at the table's end. After an error the next
     // step begins anew.
     Result<Step> step(std::uint64_t records);
 
 private:
     ConnectionStore &store_;
+    See see_;
     maps::ConnectionCursor cursor_;
     std::vector<tg_conn> slice_;
     std::vector<tg_sweep_key> overdue_;

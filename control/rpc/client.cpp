@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <sys/socket.h>
+#include <sys/time.h>
+
+#include <fmt/format.h>
 
 #include "control/base/limits.h"
 #include "control/rpc/socket.h"
@@ -20,6 +24,15 @@ Result<Client> Client::connect(const std::filesystem::path &path)
         return std::unexpected(socket.error());
     }
     return Client(std::move(*socket));
+}
+
+Result<void> Client::wait_no_longer_than(std::chrono::milliseconds time)
+{
+    const timeval limit = {.tv_sec = time.count() / 1000, .tv_usec = time.count() % 1000 * 1000};
+    if (::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) {
+        return fail(fmt::format("cannot limit the wait: {}", std::strerror(errno)));
+    }
+    return {};
 }
 
 void Client::wait(std::vector<pollfd> &ends)
@@ -53,6 +66,8 @@ Result<Line> Client::read_line(std::vector<pollfd> &ends)
         const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
         if (size > 0) {
             reader_.feed({buffer.data(), static_cast<std::size_t>(size)});
+        } else if (size < 0 && errno == EAGAIN) {
+            return fail("the agent does not answer");
         } else if (size == 0 || errno != EINTR) {
             return fail("the agent has closed the connection");
         }

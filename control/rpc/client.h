@@ -2,6 +2,7 @@
 // The asking end of the control socket: one request at a time, output as it comes.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <poll.h>
@@ -18,6 +19,9 @@ class Client {
 public:
     // Error: nobody listens there, or no privilege.
     static Result<Client> connect(const std::filesystem::path &path);
+
+    // From now on an agent that says nothing for so long has not answered.
+    Result<void> wait_no_longer_than(std::chrono::milliseconds time);
 
     using OnOutput = std::function<void(std::string_view text)>;
     // Waits for the answer. Code::internal: the connection broke. What never ends by itself ends

@@ -7,13 +7,14 @@ harness.py.
 """
 import contextlib
 import errno
+import pathlib
 import socket
 import time
 
 import harness
 from harness import (ALL, CONNECTION4, CONNECTION6, FW_LAN4, FW_WAN4, FW_WAN6, LAN4, LAN6, MIXED,
                      WAN4, WAN6, check, equal, eventually)
-from hosts import echoes
+from hosts import BRIEF, echoes
 
 NAT4, NAT6 = "/ip firewall nat", "/ipv6 firewall nat"
 MASQUERADE = (f"{NAT4} add chain=srcnat out-interface=ether1 action=masquerade",
@@ -172,20 +173,36 @@ def by_the_kernel(lab):
     eventually(lambda: stuck.getsockopt(socket.IPPROTO_IP, 14) == 1280, "the path MTU is told")
 
 
+def _uses(lab):
+    return lab.status()["agent"]["nat"]
+
+
 def exactly(lab):
     """A range of ports is searched whole: so many connections, and no more."""
     wanted = 20
     _up(lab, f"{NAT4} add chain=srcnat out-interface=ether1 protocol=udp action=masquerade "
              f"to-ports=7000-{7000 + wanted - 1}")
     seen = set()
-    receiver = lab.wan.udp("0.0.0.0", 53, timeout=1)
-    for _ in range(wanted + 5):
+    receiver = lab.wan.udp("0.0.0.0", 53)
+    for number in range(wanted + 5):
+        if number == wanted:
+            receiver.settimeout(BRIEF)
         with lab.lan.udp("0.0.0.0") as client:
             client.sendto(b"tide", (WAN4, 53))
             with contextlib.suppress(TimeoutError):
                 seen.add(receiver.recvfrom(10)[1])
     equal(seen, {(FW_WAN4, 7000 + i) for i in range(wanted)}, "who the wan host heard")
     equal(lab.reason("nat-port-exhausted"), 5, "refused")
+    eventually(lambda: _uses(lab) == [{"address": FW_WAN4, "protocol": "udp", "of": wanted,
+                                       "connections": wanted, "ports": wanted, "alarm": True}],
+               "status tells of it")
+    text = lab.program("tidegate", "status", "--instance", lab.instance).stdout
+    check(f"nat: {FW_WAN4} udp: 20 connections, 20 of 20 ports to one remote end, ALARM" in text,
+          text)
+    log = pathlib.Path(f"/var/log/tidegate/{lab.instance}.log").read_text("utf-8")
+    equal(log.count(f"nat: {FW_WAN4} udp: "), 1, "lines of alarm")
+    lab.cli(f"{CONNECTION4} remove [find]")
+    eventually(lambda: not _uses(lab), "all of it is over")
 
 
 def purged(lab):

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The screen of `tidegate status`: loader's and datapath's facts side by side.
+#include <chrono>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "control/agent/lock.h"
 #include "control/agent/status.h"
+#include "control/rpc/client.h"
 #include "tools/tidegate/process.h"
 #include "tools/tidegate/service.h"
 
@@ -12,6 +15,8 @@ namespace tg::cli {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::chrono::milliseconds agent_patience{2000};
 
 // What of the packets that came in by each interface XDP did not finish.
 Result<void> add_counters(const maps::Instance &maps, json &interfaces)
@@ -30,6 +35,30 @@ Result<void> add_counters(const maps::Instance &maps, json &interfaces)
     return {};
 }
 
+// What only the agent knows; a status does not wait long for one that is busy or stuck.
+json agent_status(const Instance &instance)
+{
+    const std::optional<pid_t> pid = running_agent(instance);
+    if (!pid) {
+        return {{"running", false}};
+    }
+    json facts = {{"running", true}, {"pid", *pid}};
+    Result<rpc::Client> client = rpc::Client::connect(control_socket(instance));
+    if (const Result<void> patient =
+            client ? client->wait_no_longer_than(agent_patience) : std::unexpected(client.error());
+        !patient) {
+        facts["problem"] = patient.error().message;
+        return facts;
+    }
+    const rpc::Answer<json> answer = client->call("status", json::object());
+    if (answer) {
+        facts["nat"] = (*answer)["nat"];
+    } else {
+        facts["problem"] = answer.error().message;
+    }
+    return facts;
+}
+
 Result<json> gather(const Instance &instance)
 {
     const Result<std::string> loaded =
@@ -41,8 +70,7 @@ Result<json> gather(const Instance &instance)
     if (!facts.is_object()) {
         return fail("tidegate-loader answered with something else than its status");
     }
-    const std::optional<pid_t> pid = running_agent(instance);
-    facts["agent"] = pid ? json{{"running", true}, {"pid", *pid}} : json{{"running", false}};
+    facts["agent"] = agent_status(instance);
     facts["datapath"] = nullptr;
     if (facts.value("loaded", false)) {
         const Result<maps::Instance> maps = maps::Instance::open(instance.bpffs());
@@ -116,6 +144,21 @@ std::string datapath_text(const json &datapath)
     return text;
 }
 
+// What external addresses have given out of their ports.
+std::string nat_text(const json &uses)
+{
+    std::string text;
+    for (const json &use : uses) {
+        text += fmt::format("nat: {} {}: {} connections, {} of {} ports to one remote end{}\n",
+                            use["address"].get<std::string>(), use["protocol"].get<std::string>(),
+                            group_thousands(use["connections"].get<std::uint64_t>()),
+                            group_thousands(use["ports"].get<std::uint64_t>()),
+                            group_thousands(use["of"].get<std::uint64_t>()),
+                            use["alarm"].get<bool>() ? ", ALARM: hardly any left" : "");
+    }
+    return text;
+}
+
 std::string interface_text(const json &each)
 {
     const auto word = [&each](const char *name) { return each[name].get<std::string>(); };
@@ -141,6 +184,16 @@ std::string interface_text(const json &each)
     return text;
 }
 
+std::string agent_text(const json &agent)
+{
+    if (!agent["running"].get<bool>()) {
+        return "agent: not running; the last committed rules hold\n";
+    }
+    const std::string problem = agent.value("problem", "");
+    return fmt::format("agent: running, pid {}{}\n", agent["pid"].get<int>(),
+                       problem.empty() ? "" : ", but: " + problem);
+}
+
 std::string to_text(const Instance &instance, const json &facts)
 {
     std::string text = fmt::format("instance {}: {}\n", instance.name(),
@@ -148,9 +201,7 @@ std::string to_text(const Instance &instance, const json &facts)
     if (const std::string problem = facts.value("problem", ""); !problem.empty()) {
         text += fmt::format("problem: {}\n", problem);
     }
-    const json &agent = facts["agent"];
-    text += agent["running"] ? fmt::format("agent: running, pid {}\n", agent["pid"].get<int>())
-                             : std::string("agent: not running; the last committed rules hold\n");
+    text += agent_text(facts["agent"]);
     for (const json &each : facts["interfaces"]) {
         text += interface_text(each);
     }
@@ -158,6 +209,7 @@ std::string to_text(const Instance &instance, const json &facts)
         text += fmt::format("detaches again in {} s unless confirmed\n",
                             facts["confirm"]["seconds"].dump());
     }
+    text += nat_text(facts["agent"].value("nat", json::array()));
     return facts["datapath"].is_null() ? text : text + datapath_text(facts["datapath"]);
 }
 
