@@ -31,6 +31,8 @@ class System:
     """Something between source and sink, or nothing."""
 
     drops = False  # frames end in it
+    public = None  # what answers are sent to, if not the client
+    peer = "nftables"
     stateful = False
     ttl = TTL_FORWARDED
 
@@ -153,8 +155,14 @@ class Ours(System):
         self.tidegate.show(self.menu)
 
 
+class OursNat(Ours):
+    """… that masquerades. Each flow keeps its port, for the servers are different ones."""
+    rules, public, peer = rules.MASQUERADE, network.FW_WAN, "nftables-nat"
+
+
 class OursRaw(Ours):
     """… that drops everything in raw."""
+    peer = "nftables-raw"
     stateful, drops, rules, reason = False, True, rules.RAW, "raw-rule"
     menu = "/ip firewall raw"
 
@@ -195,8 +203,14 @@ class Nftables(System):
                         .splitlines()))
 
 
+class NftablesNat(Nftables):
+    """… that masquerades."""
+    ruleset, public, peer = rules.NFT_MASQUERADE, network.FW_WAN, "nftables-nat"
+
+
 class NftablesRaw(Nftables):
     """… that drops everything at raw priority (-300)."""
+    peer = "nftables-raw"
     stateful, drops, ruleset, comments = False, True, rules.NFT_RAW, ("raw",)
     chain = ("raw", "prerouting")
 
@@ -216,10 +230,11 @@ def establish(system, protocol, flows):
     """Opens every flow: SYN, SYN-ACK, ACK, or a datagram each way and one more."""
     for flags, from_server in ((SYN, False), (SYN | ACK, True), (ACK, False)):
         side = "lan" if from_server else "wan"
+        client = {"client": system.public} if from_server and system.public else {}
         before = system.firewall.arrived(side)[0]
         system.firewall.send(flows, flow_traffic(system.firewall, protocol, flows,
                                                  tcp_flags=flags, from_server=from_server,
-                                                 order=OPENED))
+                                                 order=OPENED, **client))
         arrived = system.firewall.arrived(side)[0] - before
         check(arrived == flows, f"{system.name}: {arrived} of {flows} {protocol} frames arrived "
                                 "while connections were opened")
@@ -233,6 +248,7 @@ def systems_of(made):
     return [Wire(made, "wire"), Redirect(made, "xdp-redirect"), Forward(made, "xdp-forward"),
             Ours(made, "tidegate-native", "native"), Ours(made, "tidegate-tc", "tc"),
             Plain(made, "kernel"), Nftables(made, "nftables"),
+            OursNat(made, "tidegate-nat", "native"), NftablesNat(made, "nftables-nat"),
             OursRaw(made, "tidegate-raw", "native"), NftablesRaw(made, "nftables-raw")]
 
 
@@ -287,7 +303,7 @@ def report(systems, samples, what):
     rows = []
     for system in systems:
         own = by_name[system.name]
-        peer = by_name["nftables-raw" if system.drops else "nftables"]
+        peer = by_name[system.peer]
         ratio = [f"{peer.best / own.best:.2f}", f"{peer.median / own.median:.2f}"]
         rows.append([system.name, f"{1e3 / own.median:.2f}", f"{own.median:.0f}",
                      f"{own.best:.0f}..{own.worst:.0f}", f"{own.best - wire.best:.0f}", *ratio])
@@ -303,7 +319,7 @@ def against_aims(systems, protocol, flows):
     """How far the aims are reached; they are set for 1000 flows."""
     by_name = {system.name: system.samples[protocol] for system in systems}
     for name, aim in AIMS.items():
-        peer = by_name["nftables-raw" if name == "tidegate-raw" else "nftables"]
+        peer = by_name[by_name[name].peer]
         ratio = peer.best / by_name[name].best
         print(f"{protocol}: {name} is {ratio:.2f} times nftables at {flows} flows; "
               f"the aim at 1000 is {aim}: {'reached' if ratio >= aim else 'not reached'}")

@@ -43,6 +43,7 @@ class Way:
         self.opens = words.pop("opens", False)
         self.kept = words.pop("kept", 0)  # so many connections, opened once for all rounds
         self.before = words.pop("before", ())
+        self.public = words.pop("public", None)  # what answers are sent to, if not the client
         self.side = words.pop("side", "lan")
         self.ingress = None if program == "tc_egress" else self.side
         self.protocol = words.pop("protocol", "tcp")
@@ -51,7 +52,10 @@ class Way:
 
     def traffic(self, flows, **more):
         """Frames of this way; `more` where a step before differs."""
-        return traffic(self.instance.firewall, self.protocol, flows, **(self.words | more))
+        words = self.words | more
+        if self.public and words.get("from_server"):
+            words["client"] = self.public
+        return traffic(self.instance.firewall, self.protocol, flows, **words)
 
     def prepare(self, flows):
         """Opens the connections the measurement needs, each step in both directions' programs."""
@@ -98,6 +102,21 @@ def ways_in(program, spec, raw, linear):
               server_port=82, tcp_flags=FIN | ACK)
     yield Way("close by RST", spec, program, "forward", opens=True, before=handshake,
               server_port=83, tcp_flags=RST)
+
+
+def ways_translated(program, nat):
+    """Masqueraded: what goes out, what comes back, what is new. Each flow keeps its port, for the
+    servers are different ones."""
+    handshake = ((program, "lan", SYN, False), (program, "wan", SYN | ACK, True),
+                 (program, "lan", ACK, False))
+    kept = {"before": handshake, "public": FW_WAN}
+    udp = kept | {"protocol": "udp", "server_port": 4433}
+    yield Way("translated forward, tcp", nat, program, "forward", tcp_flags=ACK | PSH, **kept)
+    yield Way("translated forward, udp", nat, program, "forward", **udp)
+    yield Way("translated answer, udp", nat, program, "forward", side="wan", from_server=True,
+              **udp)
+    yield Way("new forward, spec's rules, translated", nat, program, "forward", opens=True,
+              protocol="udp")
 
 
 def ways_out(spec):
@@ -155,10 +174,11 @@ def bench(made, options):
         return Instance(made.firewall(name), "native").start(text)
 
     spec, raw = instance("spec", rules.SPECIFICATION), instance("raw", rules.RAW)
+    nat = instance("nat", rules.MASQUERADE)
     linear = {count: instance(f"r{count}", rules.linear(count)) for count in (0, 10, 100, 1000)}
     many = {count: instance(f"e{count}", rules.SPECIFICATION + rules.MOST_CONNECTIONS)
             for count in (100000, 1000000)}
-    groups = {program: list(ways_in(program, spec, raw, linear))
+    groups = {program: [*ways_in(program, spec, raw, linear), *ways_translated(program, nat)]
               for program in ("xdp_ingress", "tc_ingress")}
     groups["xdp_ingress"] += ways_with_many(many)
     groups["tc_egress"] = list(ways_out(spec))

@@ -38,6 +38,10 @@ RAW = SPECIFICATION + """/ip firewall raw
 add chain=prerouting src-address=198.18.0.0/16 action=drop comment="Drop in raw"
 """
 
+MASQUERADE = SPECIFICATION + """/ip firewall nat
+add chain=srcnat out-interface=ether1 action=masquerade comment="Masquerade"
+"""
+
 # The same policy. Tidegate's rules count, so these do; nf_conntrack itself does not.
 NFT_SPECIFICATION = """table ip filter {
     chain input {
@@ -63,6 +67,14 @@ NFT_RAW = NFT_SPECIFICATION + """table ip raw {
     chain prerouting {
         type filter hook prerouting priority raw; policy accept;
         ip saddr 198.18.0.0/16 counter drop comment "raw"
+    }
+}
+"""
+
+NFT_MASQUERADE = NFT_SPECIFICATION + """table ip nat {
+    chain postrouting {
+        type nat hook postrouting priority srcnat; policy accept;
+        oif "ether1" counter masquerade
     }
 }
 """
