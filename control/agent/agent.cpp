@@ -223,11 +223,14 @@ Result<void> Agent::run()
 void Agent::publish()
 {
     size_table();
+    purge_masqueraded();
     const Standing &standing = committer_.standing();
     snapshot_ = std::make_shared<const Snapshot>(
         Snapshot{standing.revision, standing.config, network_.state().environment});
     if (const Result<std::uint64_t> bank = maps_.control.bank(); bank) {
         rule_lines_->add_bank(*bank, standing.config, network_.state().environment);
+    } else {
+        log_error("what the rules in force log cannot be written: {}", to_string(bank.error()));
     }
     // What was tracked before would come back to life, too late, when tracking is on again.
     if (!tracking_active(standing.config, network_.state().environment)) {
@@ -270,28 +273,24 @@ Result<void> Agent::tell_datapath()
 {
     const NetworkState &state = network_.state();
     Result<void> told = maps_.devices.replace(state.devices);
-    if (told) {
-        told = maps_.vlans.replace(state.vlans);
-    }
-    told = told ? maps_.addresses.replace(state.addresses) : told;
-    if (told) {
-        purge_masqueraded();
-    }
-    return told;
+    told = told ? maps_.vlans.replace(state.vlans) : told;
+    return told ? maps_.addresses.replace(state.addresses) : told;
 }
 
-// What an address was lost under cannot be answered any more: the next packet opens it anew.
+// What an address was lost under cannot be answered any more; what fails is tried again by beat().
 void Agent::purge_masqueraded()
 {
     const std::set<Address> &running = network_.state().running_addresses;
     if (masqueraded_by_ == running) {
         return;
     }
-    masqueraded_by_ = running;
     if (const auto removed = remove_masqueraded(store_, running); !removed) {
         log_error("{}", to_string(removed.error()));
-    } else if (*removed > 0) {
-        log_info("{} masqueraded connections have lost their address", *removed);
+    } else {
+        masqueraded_by_ = running;
+        if (*removed > 0) {
+            log_info("{} masqueraded connections have lost their address", *removed);
+        }
     }
 }
 
@@ -312,6 +311,7 @@ void Agent::beat()
     if (const Result<void> set = maps_.control.set_heartbeat(store_.clock().now()); !set) {
         log_error("{}", to_string(set.error()));
     }
+    purge_masqueraded();
     listen_to_datapath();
     rule_lines_->tell_lost();
     heartbeat_->set(heartbeat_interval);

@@ -89,7 +89,7 @@ private:
     Followers followers_;
     std::uint64_t events_lost_ = 0; // that followers know of
     Network network_;
-    std::optional<std::set<Address>> masqueraded_by_; // when it was last looked
+    std::optional<std::set<Address>> masqueraded_by_; // those without one of these were removed
     std::unique_ptr<Loop> loop_;
     std::unique_ptr<HeldPieces> held_pieces_;
     std::unique_ptr<RuleLines> rule_lines_;
