@@ -12,9 +12,10 @@ import socket
 import time
 
 import harness
-from harness import (ALL, CONNECTION4, CONNECTION6, FW_LAN4, FW_WAN4, FW_WAN6, LAN4, LAN6, MIXED,
-                     WAN4, WAN6, check, equal, eventually)
-from hosts import BRIEF, echoes
+import packets
+from harness import (ALL, CONNECTION4, CONNECTION6, FW_LAN4, FW_LAN6, FW_WAN4, FW_WAN6, LAN4, LAN6,
+                     MIXED, WAN4, WAN6, check, equal, eventually)
+from hosts import BRIEF, PATIENT, echoes, family_of
 
 NAT4, NAT6 = "/ip firewall nat", "/ipv6 firewall nat"
 MASQUERADE = (f"{NAT4} add chain=srcnat out-interface=ether1 action=masquerade",
@@ -93,6 +94,25 @@ def port_forward(lab):
     check(lab.wan.denied_tcp(FW_WAN4, 8080), "the inner port is not open outside")
 
 
+def strangers(lab):
+    """Only the remote end that was asked may answer, from the port that was asked."""
+    stranger = "203.0.113.77"
+    lab.wan.address("eth0", stranger + "/24")
+    asked, client = lab.wan.udp(WAN4, 7000), lab.lan.udp(LAN4, 7001)
+    others = lab.wan.udp(WAN4, 7002), lab.wan.udp(stranger, 7000), lab.wan.udp(stranger, 53)
+    _up(lab, *MASQUERADE)
+    client.sendto(b"who", (WAN4, 7000))
+    equal(asked.recvfrom(10)[1], (FW_WAN4, 7001), "who asks")
+    for other in others:
+        other.sendto(b"strange", (FW_WAN4, 7001))
+    asked.sendto(b"me", (FW_WAN4, 7001))
+    equal(client.recvfrom(10), (b"me", (WAN4, 7000)), "the answer")
+    client.settimeout(BRIEF)
+    with contextlib.suppress(TimeoutError):
+        check(False, f"a stranger gets in: {client.recvfrom(10)}")
+    equal(lab.reason("input"), len(others), "what is the router's then")
+
+
 def hairpin(lab):
     """A host inside reaches a server inside by the public address."""
     lab.lan.serve_tcp(80)
@@ -139,8 +159,93 @@ def errors(lab):
         time.sleep(1)
 
 
+def _mtu_told(host, target, port, data):
+    """The path MTU that a UDP socket which forbids fragments is told for `data` to the target."""
+    six = ":" in target
+    with host.udp("::" if six else "0.0.0.0") as client:
+        if six:
+            client.setsockopt(socket.IPPROTO_IPV6, 23, 2)  # IPV6_MTU_DISCOVER: IPV6_PMTUDISC_DO
+        else:
+            client.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER: IP_PMTUDISC_DO
+        client.connect((target, port))
+        level, option = (socket.IPPROTO_IPV6, 24) if six else (socket.IPPROTO_IP, 14)
+
+        def told():
+            with contextlib.suppress(OSError):
+                client.send(data)
+            return client.getsockopt(level, option) == 1280
+
+        eventually(told, f"{target}: the path MTU is told")
+
+
+def errors_of_forwards(lab):
+    """Who reaches a host inside by the public address is told of the way to it in that name."""
+    _up(lab, *(f"{menu} add chain=dstnat in-interface=ether1 protocol={protocol} dst-port=80,53 "
+               f"action=dst-nat {to}" for menu, to in ((NAT4, f"to-addresses={LAN4}"),
+                                                       (NAT6, f"to-address={LAN6}/128"))
+        for protocol in ("tcp", "udp")))
+    lab.lan.serve_tcp(80)
+    lab.lan.serve_udp(53)
+    for public in (FW_WAN4, FW_WAN6):
+        for kind in (("-T", "-p", "80"), ("-U", "-p", "53")):
+            lines = lab.wan.run("traceroute", "-n", "-q", "1", "-w", "5", "-m", "2", *kind,
+                                public).stdout.splitlines()[1:]
+            equal([line.split()[1] for line in lines], [public] * 2, f"the way: {lines}")
+    # The narrow link's host says nothing of it: segments of either direction are too large once.
+    vias = (WAN4, "via", FW_LAN4), (WAN6, "via", FW_LAN6)
+    for host, device, ways in ((lab.lan, "ether2", vias),
+                               (lab.wan, "ether1", ((FW_WAN4,), (FW_WAN6,)))):
+        lab.fw.ip("link", "set", device, "mtu", "1280")
+        host.ip("link", "set", "eth0", "mtu", "1280")
+        for way in ways:
+            host.ip("route", "add", *way, "dev", "eth0", "advmss", "1440")
+        for public in (FW_WAN4, FW_WAN6):
+            if host is lab.lan:
+                _mtu_told(lab.wan, public, 53, b"x" * 1400)
+            told = lab.reason("too-big")
+            stream = lab.wan.connect(public, 80)
+            check(stream and echoes(stream, b"x" * 20_000), f"much of it, to {public} and back")
+            check(host is lab.lan or lab.reason("too-big") > told, "segments were too large")
+        lab.fw.ip("link", "set", device, "mtu", "1500")
+        host.ip("link", "set", "eth0", "mtu", "1500")
+
+
+def refused(lab):
+    """A closed port is told, outside and inside; the next attempt is a new connection."""
+    _up(lab, *MASQUERADE, f"{NAT4} add chain=dstnat in-interface=ether1 protocol=tcp dst-port=80 "
+        f"action=dst-nat to-addresses={LAN4}",
+        f"{NAT6} add chain=dstnat in-interface=ether1 protocol=tcp dst-port=80 "
+        f"action=dst-nat to-address={LAN6}/128")
+    for host, target in ((lab.lan, WAN4), (lab.lan, WAN6), (lab.wan, FW_WAN4), (lab.wan, FW_WAN6)):
+        for _ in range(2):
+            with host.socket(family_of(target), socket.SOCK_STREAM) as client:
+                client.settimeout(PATIENT)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                client.bind(("", 40000))
+                equal(client.connect_ex((target, 80)), errno.ECONNREFUSED, f"port 80 of {target}")
+    lab.wan.serve_tcp(80)
+    for target in (WAN4, WAN6):
+        stream = lab.lan.connect(target, 80, source=40000)
+        check(stream and echoes(stream), f"{target} from the same port, now that it listens")
+
+
+def policy_route(lab):
+    """Which way a connection goes out is decided by who has opened it, not by its new source."""
+    far = "198.51.100.7"
+    lab.wan.address("lo", far + "/32")
+    lab.wan.serve_tcp(80)
+    lab.fw.ip("route", "add", "default", "via", WAN4, "table", "100")
+    lab.fw.ip("rule", "add", "from", "192.168.88.0/24", "lookup", "100")
+    _up(lab, *MASQUERADE)
+    lab.fw.ip("neighbour", "flush", "dev", "ether1")  # the first packet goes by TC in any case
+    check(lab.lan.pings(far, 3), "pings")
+    stream = lab.lan.connect(far, 80)
+    check(stream and echoes(stream, b"x" * 20_000), "TCP")
+    equal(lab.reason("forward-stack"), 0, "packets the kernel has sent")
+
+
 def large(lab):
-    """Datagrams in fragments, both ways, early pieces among them; and streams in bulk."""
+    """Datagrams in fragments, both ways, and streams in bulk."""
     lab.wan.serve_udp(53)
     _up(lab, *MASQUERADE)
     for _, wan, _ in FAMILIES:
@@ -152,6 +257,25 @@ def large(lab):
     eventually(lambda: lab.wan.listens(5201), "iperf3 listens")
     result = lab.lan.run("iperf3", "-c", WAN4, "-t", "1", "-J")
     check('"bits_per_second"' in result.stdout, result.stdout)
+
+
+def early_pieces(lab):
+    """Pieces that come before the first one leave with the address and port that it was given."""
+    frames = lab.lan.packet("eth0")
+    macs = lab.fw.mac("ether2"), lab.lan.mac("eth0")
+    _up(lab, *(f"{menu} add chain=srcnat out-interface=ether1 protocol=udp action=masquerade "
+               "to-ports=9000" for menu in (NAT4, NAT6)))
+    for lan, wan, public in FAMILIES:
+        server = lab.wan.udp("::" if ":" in wan else "0.0.0.0", 7000)
+        check(lab.fw.pings(wan), f"ping {wan}")  # the neighbour is known: nothing overtakes
+        datagram = packets.udp(lan, wan, 7001, 7000, b"x" * 3000)
+        pieces = packets.pieces(lan, wan, datagram, 1200, 7)
+        for piece in (pieces[2], pieces[0], pieces[1]):
+            frames.send(packets.frame(*macs, piece))
+        data, source = server.recvfrom(4000)
+        equal((len(data), source[:2]), (3000, (public, 9000)), f"what came to {wan}")
+    early = lab.datapath()["early-fragments"]
+    equal((early["held"], early["reinjected"]), (2, 2), f"early pieces: {early}")
 
 
 def by_the_kernel(lab):
@@ -230,5 +354,7 @@ def purged(lab):
 
 
 if __name__ == "__main__":
-    harness.main(masquerade, same_port, port_forward, hairpin, redirect, errors, large,
-                 by_the_kernel, exactly, purged, variants=ALL, mixed=(masquerade, port_forward))
+    harness.main(masquerade, same_port, port_forward, strangers, hairpin, redirect, errors,
+                 errors_of_forwards, refused, policy_route, large, early_pieces, by_the_kernel,
+                 exactly, purged, variants=ALL,
+                 mixed=(masquerade, port_forward, policy_route))
