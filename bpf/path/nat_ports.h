@@ -97,12 +97,13 @@ __noinline int tg_nat_is_socket(tg_ctx *ctx, const struct tg_packet *packet)
     return true;
 }
 
-/* Whether the port it came with lies in the range and is nobody else's. */
+/* Whether the port it came with may stay, lies in the range and is nobody else's. */
 TG_INLINE bool tg_nat_keeps(tg_ctx *ctx, const struct tg_packet *packet)
 {
     __u32 port = tg_nat_port(&packet->pending.reply);
 
-    if (packet->nat_ports.size && port - packet->nat_ports.low >= packet->nat_ports.size)
+    if (packet->nat_ports.size &&
+        (packet->nat_ports.scattered || port - packet->nat_ports.low >= packet->nat_ports.size))
         return false;
     if (tg_reply_taken(packet))
         return false;

@@ -208,6 +208,7 @@ tg_rule_nat translation(const Item &item)
         const PortRange range = get<std::vector<PortRange>>(*ports).front();
         nat.ports = {range.low, range.high};
     }
+    nat.scattered = item.value_or("randomise-ports", false) ? 1 : 0;
     return nat;
 }
 

@@ -82,8 +82,7 @@ constexpr auto joined(const std::array<std::string_view, first> &a,
 }
 
 // Of nat alone.
-constexpr auto missing_nat_properties = joined(missing_properties, std::array<std::string_view, 5>{
-                                                                       "randomise-ports",
+constexpr auto missing_nat_properties = joined(missing_properties, std::array<std::string_view, 4>{
                                                                        "same-not-by-dst",
                                                                        "socks5-port",
                                                                        "socks5-server",

@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 1> mark_connection{"mark-connection"};
 constexpr std::array<std::string_view, 1> mark_packet{"mark-packet"};
 constexpr std::array<std::string_view, 2> marking{"mark-connection", "mark-packet"};
 constexpr std::array<std::string_view, 3> to_addresses{"src-nat", "dst-nat", "netmap"};
+constexpr std::array<std::string_view, 2> new_sources{"masquerade", "src-nat"};
 constexpr std::array<std::string_view, 5> to_ports{
     "masquerade", "src-nat", "dst-nat", "redirect", "netmap",
 };
@@ -156,6 +157,12 @@ constexpr std::array rows{
              .traits = trait_ports,
              .tables = table_nat,
              .actions = to_ports},
+    Property{.name = "randomise-ports",
+             .parse = parse_flag,
+             .help = "whether the source gets a port that nobody can foretell, not its own",
+             .fallback = "no",
+             .tables = table_nat,
+             .actions = new_sources},
     Property{.name = "hw-offload",
              .parse = parse_flag,
              .help = "let hardware forward the connection if it can",

@@ -16,6 +16,7 @@
 struct tg_nat_ports {
     __u32 low;
     __u32 size;
+    __u32 scattered; /* 1: the port it came with is not kept */
 };
 
 /*

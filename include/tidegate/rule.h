@@ -60,7 +60,7 @@ struct tg_port_range {
 struct tg_rule_nat {
     struct tg_addr_range addresses; /* all zero: none given */
     struct tg_port_range ports;     /* 0-0: none given */
-    __u32 zero;
+    __u32 scattered;                /* 1: the source gets a port that nobody can foretell */
 };
 
 /* Where a jump goes; zero for a return. */

@@ -216,6 +216,9 @@ TEST(CompileRule, TranslationsArriveWhole)
     EXPECT_EQ(range.does.nat.ports.low, 1024u);
     EXPECT_EQ(range.does.nat.ports.high, 65535u);
     EXPECT_EQ(range.matchers, TG_MATCH_PROTOCOL + 0u); // what it changes to is no matcher
+    EXPECT_EQ(range.does.nat.scattered, 0u);
+    EXPECT_EQ(one_translation(ip, "masquerade randomise-ports=yes").does.nat.scattered, 1u);
+    EXPECT_EQ(one_translation(ip, "masquerade randomise-ports=no").does.nat.scattered, 0u);
 
     const tg_rule prefix = one_translation(ip, "netmap to-addresses=192.0.2.0/24");
     EXPECT_EQ(prefix.action, TG_ACTION_NETMAP);
