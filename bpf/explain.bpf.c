@@ -25,10 +25,8 @@ TG_INLINE bool tg_explain_begin(const struct __sk_buff *ctx, struct tg_packet *p
     return true;
 }
 
-TG_INLINE int tg_explained_as(struct __sk_buff *ctx, struct tg_packet *packet, int decided)
+TG_INLINE int tg_explained_as(const struct tg_packet *packet, int reason)
 {
-    int reason = tg_settle(ctx, packet, (__u32)decided);
-
     tg_count(packet, (__u32)reason);
     return reason;
 }
@@ -37,10 +35,16 @@ SEC("tc")
 int explain_ingress(struct __sk_buff *ctx)
 {
     struct tg_packet *packet = tg_ingress_packet(ctx);
+    int reason;
 
     if (!tg_explain_begin(ctx, packet))
         return TG_REASON_NO_SCRATCH;
-    return tg_explained_as(ctx, packet, tg_ingress(ctx, packet));
+    reason = tg_settle(ctx, packet, (__u32)tg_ingress(ctx, packet));
+    /* What finish cannot leave to TC egress ends at ingress. */
+    if (reason == TG_REASON_FORWARD_STACK && tg_packet_is(packet, TG_PACKET_TRANSLATED) &&
+        !tg_unsource(packet))
+        reason = TG_REASON_NAT_FAILED;
+    return tg_explained_as(packet, reason);
 }
 
 SEC("tc")
@@ -50,7 +54,8 @@ int explain_egress(struct __sk_buff *ctx)
 
     if (!tg_explain_begin(ctx, packet))
         return TG_REASON_NO_SCRATCH;
-    return tg_explained_as(ctx, packet, tg_egress(ctx, packet, tg_origin_of(ctx)));
+    return tg_explained_as(
+        packet, tg_settle(ctx, packet, (__u32)tg_egress(ctx, packet, tg_origin_of(ctx))));
 }
 
 char tg_license[] SEC("license") = "Dual BSD/GPL";
