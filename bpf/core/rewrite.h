@@ -89,6 +89,9 @@ TG_INLINE void tg_rewrite_plan(const struct tg_tuple *from, const struct tg_tupl
     rewrite->addresses =
         tg_addr_change(&from->src, &to->src) + tg_addr_change(&from->dst, &to->dst);
     rewrite->sum = tg_l4_checksum_of(from->protocol);
+    /* As most translations leave them. */
+    if (from->src_port == to->src_port && from->dst_port == to->dst_port)
+        return;
     if (tg_has_identifier(from)) {
         rewrite->port_offset = offsetof(struct tg_icmp_header, identifier);
         rewrite->port_size = sizeof(__be16);

@@ -51,7 +51,7 @@ TG_INLINE bool tg_tc_translate_checksum(tg_ctx *ctx, const struct tg_packet *pac
     if (rewrite->sum.pseudo && bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(rewrite->addresses),
                                                    flags | BPF_F_PSEUDO_HDR))
         return false;
-    return !bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(change), flags);
+    return !change || !bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(change), flags);
 }
 
 /* As tg_xdp_translate. */
