@@ -128,5 +128,25 @@ TEST(IcmpError, ForetellsTheSumBehindAFinishedChecksum)
     }
 }
 
+// What waits to be finished is the sum over the addresses on the wire, whatever chains see by then.
+TEST(UnfinishedChecksum, IsThatOfThePacketAsItCame)
+{
+    tg_packet packet = {};
+    packet.l3_offset = 14;
+    packet.l4_offset = 34;
+    packet.l3_length = 60;
+    packet.tuple.src = tg_addr_v4(tg_net32(0xcb007102));
+    packet.tuple.dst = tg_addr_v4(tg_net32(0xcb007101));
+    packet.tuple.protocol = TG_PROTOCOL_TCP;
+    const __u16 sum =
+        tg_sum_fold(tg_sum_pseudo(&packet.tuple.src, &packet.tuple.dst, packet.tuple.protocol, 40));
+    EXPECT_TRUE(tg_l4_unfinished(&packet, sum));
+    EXPECT_FALSE(tg_l4_unfinished(&packet, static_cast<__u16>(sum + 1)));
+    packet.wire = packet.tuple;
+    packet.tuple.dst = tg_addr_v4(tg_net32(0x0a140002));
+    packet.flags |= TG_PACKET_HALFWAY;
+    EXPECT_TRUE(tg_l4_unfinished(&packet, sum));
+}
+
 } // namespace
 } // namespace tg
