@@ -61,7 +61,70 @@ TG_INLINE __u32 tg_rule_cheap(const struct tg_rule *rule, const struct tg_packet
     return holding;
 }
 
-/* The matchers of the rule that hold for the packet, before negation. */
+/* The port that a class of packets has in common; 0: the packet has none. */
+TG_INLINE __u32 tg_class_port(const struct tg_packet *packet, __be16 port)
+{
+    return tg_ports_known(packet) ? (__u32)tg_host16(port) : 0;
+}
+
+TG_INLINE __u32 tg_class_mix(__u32 hash, __u32 word)
+{
+    hash = (hash ^ word) * 0x9e3779b1u;
+    return hash ^ hash >> 15;
+}
+
+TG_INLINE __u32 tg_class_address(__u32 hash, const struct tg_addr *address)
+{
+    for (int i = 0; i < 4; i++)
+        hash = tg_class_mix(hash, tg_host32(address->words[i]));
+    return hash;
+}
+
+/* Which of so many classes the packet is of: equal fields are of one class, now and for ever. */
+TG_INLINE __u32 tg_class_of(const struct tg_packet *packet, __u8 fields, __u16 classes)
+{
+    const struct tg_tuple *tuple = &packet->tuple;
+    __u32 hash = 0;
+
+    if (fields & TG_CLASSIFIER_SRC_ADDRESS)
+        hash = tg_class_address(hash, &tuple->src);
+    if (fields & TG_CLASSIFIER_DST_ADDRESS)
+        hash = tg_class_address(hash, &tuple->dst);
+    if (fields & TG_CLASSIFIER_SRC_PORT)
+        hash = tg_class_mix(hash, tg_class_port(packet, tuple->src_port));
+    if (fields & TG_CLASSIFIER_DST_PORT)
+        hash = tg_class_mix(hash, tg_class_port(packet, tuple->dst_port));
+    hash = tg_class_mix(hash, hash >> 16);
+    return classes ? hash % classes : 0;
+}
+
+/* Matchers that few rules have. */
+#define TG_MATCH_RARE                                                                              \
+    (TG_MATCH_TTL | TG_MATCH_DSCP | TG_MATCH_PRIORITY | TG_MATCH_ROUTING_MARK | TG_MATCH_CLASSIFIER)
+
+/* Whether those that the rule has match. */
+TG_SEPARATE int tg_rule_matches_rare(const struct tg_rule *rule, const struct tg_packet *packet)
+{
+    __u32 holding = 0;
+
+    if (!rule || !packet)
+        return 0;
+    if (rule->ttl_low <= packet->edits.ttl && packet->edits.ttl <= rule->ttl_high)
+        holding |= TG_MATCH_TTL;
+    if (rule->dscp == packet->edits.tos >> 2)
+        holding |= TG_MATCH_DSCP;
+    if (rule->priority == packet->edits.priority)
+        holding |= TG_MATCH_PRIORITY;
+    if (rule->routing_mark == packet->edits.routing_mark)
+        holding |= TG_MATCH_ROUTING_MARK;
+    if (rule->matchers & TG_MATCH_CLASSIFIER &&
+        tg_class_of(packet, rule->classifier_fields, rule->classifier_classes) ==
+            rule->classifier_class)
+        holding |= TG_MATCH_CLASSIFIER;
+    return !((holding ^ rule->negated ^ rule->matchers) & rule->matchers & TG_MATCH_RARE);
+}
+
+/* The other matchers of the rule that hold for the packet, before negation. */
 TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_packet *packet)
 {
     __u32 wanted = rule->matchers, holding = 0;
@@ -88,9 +151,12 @@ TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_pack
 /* Every matcher must hold, a negated one must not; without ports no port matcher matches at all. */
 TG_INLINE bool tg_rule_matches(const struct tg_rule *rule, const struct tg_packet *packet)
 {
-    __u32 ports = TG_MATCH_SRC_PORT | TG_MATCH_DST_PORT;
+    __u32 ports = TG_MATCH_SRC_PORT | TG_MATCH_DST_PORT, wanted = rule->matchers & ~TG_MATCH_RARE;
 
+    /* First of all: the verifier then looks at what follows once. */
+    if (rule->matchers & TG_MATCH_RARE && !tg_rule_matches_rare(rule, packet))
+        return false;
     if (rule->matchers & ports && !tg_ports_known(packet))
         return false;
-    return ((tg_rule_holding(rule, packet) ^ rule->negated) & rule->matchers) == rule->matchers;
+    return ((tg_rule_holding(rule, packet) ^ rule->negated) & wanted) == wanted;
 }

@@ -5,6 +5,7 @@
 #include "core/base.h"
 #include "core/tcp_view.h"
 #include "tidegate/conn.h"
+#include "tidegate/edits.h"
 #include "tidegate/limits.h"
 #include "tidegate/maps.h"
 #include "tidegate/nat.h"
@@ -34,6 +35,7 @@ enum tg_packet_flag {
     TG_PACKET_HALFWAY = 1u << 20,    /* … and tuple has its new destination already: see wire */
     TG_PACKET_UNSOURCED = 1u << 21,  /* … and the kernel sends it: its source is TC egress's work */
     TG_PACKET_FIRST_CHANGED = 1u << 22, /* … of a later piece: the first one was translated */
+    TG_PACKET_HOPPED = 1u << 23,        /* edits.ttl is already what the next hop gets */
 };
 
 /* Of tg_packet.chains: it was looked up. */
@@ -48,6 +50,8 @@ struct tg_tcp_numbers {
     __u16 window; /* not scaled */
     __u8 options; /* TG_TCP_OPTIONS, TG_TCP_END_SCALE, TG_TCP_END_SACK */
     __u8 scale;   /* of the windows its sender will announce */
+    __u16 mss;    /* the segments its sender takes, if mss_at is not 0 */
+    __u8 mss_at;  /* where that stands in the options */
 };
 
 #define TG_TCP_OPTIONS 0x80u /* its header has options */
@@ -62,6 +66,7 @@ struct tg_packet {
     __u64 out_lists;
     __u32 connection_mark;
     __u32 packet_mark;
+    struct tg_edits edits;
     __u32 flags;          /* enum tg_packet_flag */
     __u32 chains;         /* tg_bank_chains.used of its family and TG_CHAINS_KNOWN; 0: not known */
     __u32 hook_ifindex;   /* of the interface whose program this is */
@@ -86,8 +91,8 @@ struct tg_packet {
     __u8 out_dst_mac[6];   /* of the next hop */
     __u8 out_src_mac[6];   /* of the outgoing interface */
     __u8 l4_header;        /* length of the L4 header */
-    __u8 ttl;              /* or hop limit */
-    __u8 tos;              /* or traffic class */
+    __u8 tos;              /* or traffic class, as it came */
+    __u8 vlan_priority;    /* of the tag it came with */
     __u8 tcp_flags;        /* the lower byte of the flag field */
     __u8 icmp_type;
     __u8 icmp_code;

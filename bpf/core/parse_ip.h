@@ -47,8 +47,8 @@ TG_INLINE bool tg_parse_ipv4(const struct tg_ipv4_header *header, __u32 availabl
     packet->tuple.protocol = header->protocol;
     packet->tuple.src = tg_addr_v4(header->src);
     packet->tuple.dst = tg_addr_v4(header->dst);
-    packet->ttl = header->ttl;
-    packet->tos = header->tos;
+    packet->edits.ttl = header->ttl;
+    packet->edits.tos = packet->tos = header->tos;
     packet->l3_length = total;
     packet->l4_offset = (__u16)(packet->l3_offset + header_length);
     if (fragment & TG_IPV4_DONT_FRAGMENT)
@@ -76,8 +76,8 @@ TG_INLINE bool tg_parse_ipv6(const struct tg_ipv6_header *header, __u32 availabl
     packet->tuple.protocol = header->next_header;
     __builtin_memcpy(&packet->tuple.src, header->src, sizeof(packet->tuple.src));
     __builtin_memcpy(&packet->tuple.dst, header->dst, sizeof(packet->tuple.dst));
-    packet->ttl = header->hop_limit;
-    packet->tos = (__u8)(first >> 20);
+    packet->edits.ttl = header->hop_limit;
+    packet->edits.tos = packet->tos = (__u8)(first >> 20);
     packet->l3_length = payload + (__u32)sizeof(*header);
     packet->l4_offset = (__u16)(packet->l3_offset + sizeof(*header));
     packet->flags |= TG_PACKET_DONT_FRAGMENT;

@@ -53,6 +53,7 @@ TG_INLINE void tg_parse_numbers(const struct tg_tcp_header *header, __u32 data,
     tcp->window = tg_host16(header->window);
     tcp->options = 0;
     tcp->scale = 0;
+    tcp->mss_at = 0;
 }
 
 /* `length` is the number of bytes of the packet from the L4 header on. False: a bad header. */

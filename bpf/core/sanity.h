@@ -65,7 +65,7 @@ TG_INLINE bool tg_never_forwarded(const struct tg_tuple *tuple)
 TG_INLINE bool tg_neighbour_discovery(const struct tg_packet *packet)
 {
     return packet->tuple.protocol == TG_PROTOCOL_ICMPV6 && packet->tuple.family == TG_FAMILY_IPV6 &&
-           packet->ttl == 255 && packet->icmp_type >= 133 && packet->icmp_type <= 137 &&
+           packet->edits.ttl == 255 && packet->icmp_type >= 133 && packet->icmp_type <= 137 &&
            packet->icmp_code == 0 &&
            !tg_packet_is(packet, TG_PACKET_L4_BAD | TG_PACKET_LATER_PIECE);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the options of a TCP segment say of windows: scale and SACK offered, the furthest SACK. */
+/*
+ * What the options of a TCP segment say of windows and segments: scale and SACK offered, the
+ * furthest SACK, the maximum segment size.
+ */
 #pragma once
 
 #include "core/base.h"
@@ -13,6 +16,7 @@
 enum tg_tcp_option {
     TG_TCP_OPTION_END = 0,
     TG_TCP_OPTION_NOTHING = 1,
+    TG_TCP_OPTION_MSS = 2,
     TG_TCP_OPTION_SCALE = 3,          /* RFC 7323 */
     TG_TCP_OPTION_SACK_PERMITTED = 4, /* RFC 2018 */
     TG_TCP_OPTION_SACK = 5,
@@ -30,6 +34,7 @@ struct tg_tcp_walk {
     __u32 at;          /* where the next one begins */
     __u32 sack_at;     /* the first SACK block */
     __u32 sack_blocks; /* 0: none was seen */
+    __u32 mss_at;      /* the last maximum segment size; 0: none was seen */
     __u8 options;      /* as in struct tg_tcp_numbers */
     __u8 scale;
 };
@@ -70,6 +75,8 @@ TG_SEPARATE int tg_tcp_option(struct tg_tcp_walk *walk)
     walk->at = at + size;
     if (kind == TG_TCP_OPTION_SACK_PERMITTED && size == 2)
         walk->options |= TG_TCP_END_SACK;
+    if (kind == TG_TCP_OPTION_MSS && size == 4)
+        walk->mss_at = at + 2;
     if (kind == TG_TCP_OPTION_SCALE && size == 3) {
         walk->options |= TG_TCP_END_SCALE;
         walk->scale = value < TG_TCP_SCALE_MAX ? value : TG_TCP_SCALE_MAX;
@@ -89,6 +96,8 @@ TG_INLINE void tg_tcp_read_options(struct tg_tcp_walk *walk, struct tg_tcp_numbe
             break;
     tcp->options = walk->options | TG_TCP_OPTIONS;
     tcp->scale = walk->scale;
+    tcp->mss_at = (__u8)walk->mss_at;
+    tcp->mss = (__u16)(tg_tcp_option_word(walk, walk->mss_at) >> 16);
     for (__u32 i = 0; i < TG_TCP_OPTIONS_MAX / 8; i++) {
         __u32 edge = tg_tcp_option_word(walk, walk->sack_at + 8 * i + 4);
 

@@ -18,6 +18,11 @@ TG_INLINE __u16 tg_vlan_of_tag(const struct tg_vlan_tag *tag)
     return tag->protocol == tg_net16(TG_ETHERTYPE_QINQ) ? id | TG_VLAN_SERVICE : id;
 }
 
+TG_INLINE __u8 tg_priority_of_tag(const struct tg_vlan_tag *tag)
+{
+    return (__u8)(tg_host16(tag->control) >> 13);
+}
+
 /* Priority 0. */
 TG_INLINE struct tg_vlan_tag tg_tag_of_vlan(__u16 vlan)
 {

@@ -5,7 +5,7 @@
 #include "core/match.h"
 #include "core/reason.h"
 #include "path/bank.h"
-#include "path/mark.h"
+#include "path/mangle.h"
 #include "path/store.h"
 
 /* What a walk knows while it goes from rule to rule. */
@@ -37,18 +37,6 @@ __noinline int tg_walk_lists(struct tg_packet *packet)
     packet->in_lists = tg_lists_of(elements, &header->header, packet->in_ifindex);
     packet->out_lists = tg_lists_of(elements, &header->header, packet->out_ifindex);
     return 0;
-}
-
-/* Gives what the rule marks its mark; 1 ends the walk. */
-TG_INLINE long tg_walk_mark(struct tg_packet *packet, const struct tg_rule *rule)
-{
-    __u32 mark = rule->does.mangle.mark;
-
-    if (rule->action == TG_ACTION_MARK_PACKET)
-        packet->packet_mark = mark;
-    else if (packet->connection_mark != mark)
-        tg_mark_connection(packet, mark);
-    return rule->does.mangle.ends & 1;
 }
 
 /*
@@ -93,7 +81,22 @@ TG_INLINE long tg_walk_to(__u32 index, struct tg_walk *walk, __u32 to)
 /* … or one of another chain. */
 #define TG_WALK_TURNS (1u << TG_ACTION_JUMP | 1u << TG_ACTION_RETURN)
 /* … if the rule says so. */
-#define TG_WALK_MARKS (1u << TG_ACTION_MARK_CONNECTION | 1u << TG_ACTION_MARK_PACKET)
+#define TG_WALK_CHANGES                                                                            \
+    (1u << TG_ACTION_MARK_CONNECTION | 1u << TG_ACTION_MARK_PACKET |                               \
+     1u << TG_ACTION_MARK_ROUTING | 1u << TG_ACTION_CHANGE_MSS | 1u << TG_ACTION_CHANGE_DSCP |     \
+     1u << TG_ACTION_CHANGE_TTL | 1u << TG_ACTION_SET_PRIORITY | 1u << TG_ACTION_CLEAR_DF)
+
+/* Does what such a rule says; 1 ends the walk. Linux 6.1 has no stack for a call in between. */
+TG_INLINE long tg_walk_change(struct tg_walk *walk, const struct tg_rule *rule, __u32 action)
+{
+    __u32 value = rule->does.mangle.value;
+
+    if (action != TG_ACTION_MARK_CONNECTION)
+        tg_mangle_action(walk->ctx, walk->packet, action, value);
+    else if (walk->packet->connection_mark != value)
+        tg_mark_connection(walk->packet, value);
+    return rule->does.mangle.ends & 1;
+}
 
 /* One rule, as step `index`; 1 ends the walk. */
 TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
@@ -118,8 +121,8 @@ TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
         return 0;
     if (1u << (action & 31) & TG_WALK_TURNS)
         return tg_walk_to(index, walk, element->rule.does.jump.first);
-    if (1u << (action & 31) & TG_WALK_MARKS)
-        return tg_walk_mark(walk->packet, &element->rule);
+    if (1u << (action & 31) & TG_WALK_CHANGES)
+        return tg_walk_change(walk, &element->rule, action);
     walk->action = action;
     walk->packet->matched = number;
     return 1;

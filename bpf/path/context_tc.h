@@ -22,6 +22,10 @@ typedef struct __sk_buff tg_ctx;
 /* What is changed that way is made up for in a checksum: the kernel's sum over all stays right. */
 #define tg_ctx_store(ctx, offset, from, size) (bpf_skb_store_bytes(ctx, offset, from, size, 0) == 0)
 
+/* The same of bytes that no checksum makes up for. */
+#define tg_ctx_replace(ctx, offset, from, size)                                                    \
+    (bpf_skb_store_bytes(ctx, offset, from, size, BPF_F_RECOMPUTE_CSUM) == 0)
+
 /* Sums bytes where they lie: in an skb they may lie anywhere. */
 TG_INLINE bool tg_ctx_sum(tg_ctx *ctx, __u32 offset, __u32 length, __u64 *sum)
 {

@@ -59,6 +59,9 @@ TG_INLINE bool tg_ctx_load(tg_ctx *ctx, __u32 offset, void *to, __u32 size)
 
 #define tg_ctx_store(ctx, offset, from, size) (bpf_xdp_store_bytes(ctx, offset, from, size) == 0)
 
+/* Here all checksums are finished, and nobody keeps a sum over the packet. */
+#define tg_ctx_replace tg_ctx_store
+
 /* Loads as above a size the compiler does not know, or seldom: the verifier follows one way only.
  */
 #define tg_ctx_load_some(ctx, offset, to, size) (bpf_xdp_load_bytes(ctx, offset, to, size) == 0)

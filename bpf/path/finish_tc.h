@@ -6,8 +6,10 @@
 #include "core/headers.h"
 #include "path/answer_tc.h"
 #include "path/chains.h"
+#include "path/edit.h"
 #include "path/finish.h"
 #include "path/fragment.h"
+#include "path/handover.h"
 #include "path/parse.h"
 #include "path/rewrite_tc.h"
 #include "path/route.h"
@@ -28,7 +30,7 @@ TG_INLINE bool tg_decrement_ttl(tg_ctx *ctx, const struct tg_packet *packet)
         tg_ipv4_hop_less(&hop);
         return bpf_skb_store_bytes(ctx, offset, &hop, sizeof(hop), BPF_F_RECOMPUTE_CSUM) == 0;
     }
-    __u8 hop_limit = (__u8)(packet->ttl - 1);
+    __u8 hop_limit = packet->edits.ttl;
 
     offset += offsetof(struct tg_ipv6_header, hop_limit);
     return bpf_skb_store_bytes(ctx, offset, &hop_limit, sizeof(hop_limit), BPF_F_RECOMPUTE_CSUM) ==
@@ -71,6 +73,7 @@ TG_INLINE int tg_end(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
         return tg_answer_due(packet, reason) ? tg_answer(ctx, packet, reason) : TG_TC_DROP;
     /* Before the first commit what the stack forwards is none of our business, and counted here. */
     ctx->tc_index = packet->bank ? tg_tag_of(packet, verdict) : TG_TAG_FORWARD;
+    tg_edit_skb(ctx, packet);
     return verdict == TG_VERDICT_FORWARD ? tg_send(ctx, packet) : TG_TC_NEXT;
 }
 
@@ -93,6 +96,7 @@ TG_INLINE int tg_finish_ingress(tg_ctx *ctx, struct tg_packet *packet, int decid
 
     if (!tg_translated(ctx, packet, reason))
         reason = TG_REASON_NAT_FAILED;
+    tg_edit(ctx, packet, reason);
     tg_count(packet, reason);
     return tg_end(ctx, packet, reason);
 }
@@ -136,6 +140,15 @@ TG_INLINE __u32 tg_handed_reason(tg_ctx *ctx, struct tg_packet *packet)
     return (__u32)tg_forward_reason(packet);
 }
 
+/* Reads such a packet again, and what XDP has left to be done with it. */
+TG_INLINE bool tg_handed_parse(tg_ctx *ctx, struct tg_packet *packet, bool translate)
+{
+    if (tg_stage_parse(ctx, packet))
+        return false;
+    tg_handover_edits(ctx, packet);
+    return !translate || tg_handed_follow(packet);
+}
+
 /*
  * What becomes of a packet that XDP has judged. It was counted there, but for those TC has to send
  * or to translate. If such a one is no more one to be sent, the kernel deals with it as one
@@ -151,9 +164,11 @@ __noinline int tg_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
     forward = tg_reason_verdict(reason) == TG_VERDICT_FORWARD;
     translate = tg_packet_is(packet, TG_PACKET_TRANSLATED) && tg_reason_accepts(reason);
     mtu = packet->mtu;
-    if (!translate && !forward && tg_reason_verdict(reason) != TG_VERDICT_ANSWER)
+    tg_handover_edits(ctx, packet);
+    if (!translate && !forward && !packet->edits.changed &&
+        tg_reason_verdict(reason) != TG_VERDICT_ANSWER)
         return (int)reason;
-    if (tg_stage_parse(ctx, packet) || (translate && !tg_handed_follow(packet)))
+    if (!tg_handed_parse(ctx, packet, translate))
         reason = TG_REASON_NAT_FAILED;
     else if (forward)
         reason = tg_handed_reason(ctx, packet);
@@ -161,6 +176,7 @@ __noinline int tg_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
         packet->mtu = mtu;
     if (translate && !tg_translated(ctx, packet, reason))
         reason = TG_REASON_NAT_FAILED;
+    tg_edit(ctx, packet, reason);
     if (forward || translate)
         tg_count(packet, reason);
     return (int)reason;

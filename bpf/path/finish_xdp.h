@@ -7,6 +7,7 @@
 #include "core/vlan.h"
 #include "path/answer.h"
 #include "path/device.h"
+#include "path/edit.h"
 #include "path/finish.h"
 #include "path/handover.h"
 #include "path/rewrite_xdp.h"
@@ -30,7 +31,8 @@ TG_INLINE bool tg_xdp_wire(struct tg_packet *packet)
 
 /*
  * Frames can leave here: the way out is known to the last byte, and the device takes them. What is
- * an skb already may have an unfinished checksum, which only the kernel's way out finishes.
+ * an skb already may have an unfinished checksum, which only the kernel's way out finishes; and a
+ * priority is of interest only where packets queue, which is behind TC.
  */
 TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, struct tg_packet *packet)
 {
@@ -38,7 +40,7 @@ TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, struct tg_packet *packet)
     __u32 ifindex;
 
     if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR) || tg_packet_is(packet, TG_PACKET_GENERIC) ||
-        !tg_xdp_wire(packet))
+        packet->edits.priority || !tg_xdp_wire(packet))
         return false;
     ifindex = packet->wire_ifindex;
     attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
@@ -180,6 +182,8 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
     handed = tg_xdp_hands(packet, reason, ends);
     if (!handed && !tg_xdp_translated(ctx, packet, reason))
         reason = TG_REASON_NAT_FAILED;
+    if (!tg_packet_is(packet, TG_PACKET_GENERIC))
+        tg_edit(ctx, packet, reason);
     verdict = tg_reason_verdict(reason);
     if (handed) {
         if (verdict == TG_VERDICT_FORWARD)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "core/edit.h"
 #include "core/fragment.h"
 #include "core/rate.h"
 #include "core/reason.h"
@@ -107,6 +108,7 @@ __noinline int tg_fragment_remember(struct tg_packet *packet, __u32 reason)
         *(volatile __u64 *)&fragment->came[i] = 0;
     fragment->tuple = *tg_wire_tuple(packet);
     fragment->seen = packet->now;
+    fragment->edits = packet->edits;
     fragment->reason = reason;
     fragment->tracked = packet->connection_state != TG_CONNECTION_STATE_INVALID &&
                         packet->connection_state != TG_CONNECTION_STATE_UNTRACKED;
@@ -181,6 +183,7 @@ __noinline int tg_fragment_follow(tg_ctx *ctx, struct tg_packet *packet)
     if (came)
         return came;
     packet->tuple = known->tuple;
+    tg_edits_take(packet, &known->edits);
     packet->untracked = !known->tracked;
     packet->flags |= TG_PACKET_PIECE_KNOWN | (known->translated ? TG_PACKET_FIRST_CHANGED : 0);
     return TG_REASON_NEXT;

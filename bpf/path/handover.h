@@ -2,6 +2,7 @@
 /* The metadata between XDP and TC ingress: reserved, written, read. */
 #pragma once
 
+#include "core/edit.h"
 #include "core/vlan.h"
 #include "path/context.h"
 #include "path/maps.h"
@@ -73,6 +74,9 @@ TG_INLINE void tg_handover_write(tg_ctx *ctx, const struct tg_packet *packet, __
         place->flags |= TG_HANDOVER_UNSOURCED;
     place->mtu = packet->mtu;
     place->ifindex = tg_ctx_ifindex(ctx);
+    place->edits = packet->edits;
+    if (!packet->edits.changed)
+        place->edits.tos = place->edits.ttl = 0; /* whatever they are, one flow has one word */
 }
 
 #else
@@ -97,6 +101,15 @@ TG_INLINE __u32 tg_handover_read(const tg_ctx *ctx, struct tg_packet *packet)
     if (place->flags & TG_HANDOVER_UNSOURCED)
         packet->flags |= TG_PACKET_UNSOURCED;
     return place->reason;
+}
+
+/* What XDP has left to be changed of a packet it has judged: asked behind parse. */
+TG_INLINE void tg_handover_edits(tg_ctx *ctx, struct tg_packet *packet)
+{
+    struct tg_handover *place = (void *)(long)ctx->data_meta;
+
+    if ((void *)(place + 1) <= (void *)(long)ctx->data)
+        tg_edits_take(packet, &place->edits);
 }
 
 #endif

@@ -54,6 +54,12 @@ TG_INLINE bool tg_tc_translate_checksum(tg_ctx *ctx, const struct tg_packet *pac
     return !change || !bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(change), flags);
 }
 
+/* What the L4 checksum at `offset`, finished or not, covers changes by so much. */
+TG_INLINE bool tg_change_checksum(tg_ctx *ctx, __u32 offset, __u64 change)
+{
+    return !bpf_l4_csum_replace(ctx, offset, 0, tg_sum_short(change), 0);
+}
+
 /* As tg_xdp_translate. */
 __noinline int tg_tc_translate(tg_ctx *ctx, struct tg_packet *packet)
 {

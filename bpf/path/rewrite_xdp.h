@@ -53,6 +53,17 @@ TG_INLINE bool tg_xdp_translate_ports(tg_ctx *ctx, const struct tg_packet *packe
     return true;
 }
 
+/* What the L4 checksum at `offset` covers changes by so much. */
+TG_INLINE bool tg_change_checksum(tg_ctx *ctx, __u32 offset, __u64 change)
+{
+    __be16 *checksum = tg_xdp_bytes(ctx, offset, sizeof(*checksum));
+
+    if (!checksum)
+        return false;
+    *checksum = tg_checksum_change(*checksum, change);
+    return true;
+}
+
 /* Makes the packet one with the tuple packet->translated. 0: that cannot be. */
 __noinline int tg_xdp_translate(tg_ctx *ctx, struct tg_packet *packet)
 {

@@ -11,12 +11,17 @@
 #include "path/device.h"
 #include "path/sanity.h"
 
+/* BPF_FIB_LOOKUP_MARK of Linux 6.10: the mark stands where the answer has link addresses. */
+#define TG_FIB_MARK (1u << 5)
+
+#define TG_EINVAL 22 /* an older kernel does not know that flag */
+
 /*
  * Asks the kernel's routing tables for a packet with this tuple that comes in by an interface.
- * `size` 0: do not compare with the path's MTU.
+ * `size` 0: do not compare with the path's MTU. `mark` 0: none.
  */
-TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_tuple *tuple, __u32 in_ifindex, __u8 tos,
-                             __u16 size, struct bpf_fib_lookup *fib)
+TG_INLINE long tg_fib_lookup_marked(tg_ctx *ctx, const struct tg_tuple *tuple, __u32 in_ifindex,
+                                    __u8 tos, __u16 size, __u32 mark, struct bpf_fib_lookup *fib)
 {
     __builtin_memset(fib, 0, sizeof(*fib));
     fib->l4_protocol = tuple->protocol;
@@ -37,7 +42,15 @@ TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_tuple *tuple, __u32 in
         __builtin_memcpy(fib->ipv6_src, &tuple->src, sizeof(tuple->src));
         __builtin_memcpy(fib->ipv6_dst, &tuple->dst, sizeof(tuple->dst));
     }
-    return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+    if (mark)
+        __builtin_memcpy(fib->smac, &mark, sizeof(mark));
+    return bpf_fib_lookup(ctx, fib, sizeof(*fib), mark ? TG_FIB_MARK : 0);
+}
+
+TG_INLINE long tg_fib_lookup(tg_ctx *ctx, const struct tg_tuple *tuple, __u32 in_ifindex, __u8 tos,
+                             __u16 size, struct bpf_fib_lookup *fib)
+{
+    return tg_fib_lookup_marked(ctx, tuple, in_ifindex, tos, size, 0, fib);
 }
 
 /* The interface and the next hop that a lookup has found. */
@@ -88,10 +101,39 @@ TG_INLINE int tg_route_refusal(const struct tg_packet *packet, long answer)
     return TG_REASON_NEXT;
 }
 
+/*
+ * The hop this router is, for packets it forwards: rules behind see one less, and what they set is
+ * what the next hop gets.
+ */
+TG_INLINE void tg_route_hop(struct tg_packet *packet)
+{
+    if (tg_packet_is(packet, TG_PACKET_HOPPED))
+        return;
+    if (packet->edits.ttl <= 1)
+        packet->flags |= TG_PACKET_TTL_USED;
+    packet->edits.ttl = packet->edits.ttl ? packet->edits.ttl - 1 : 0;
+}
+
+/*
+ * A kernel before 6.10, which the datapath cannot ask about a mark, routes such a packet itself, by
+ * the mark it finds at it. Only whether the packet is the router's own is asked here: that does not
+ * depend on marks.
+ */
+TG_INLINE int tg_route_by_stack(struct tg_packet *packet, long unmarked)
+{
+    if (unmarked == BPF_FIB_LKUP_RET_FWD_DISABLED ||
+        (unmarked == BPF_FIB_LKUP_RET_NOT_FWDED && !tg_no_route(packet)))
+        return tg_route_router(packet);
+    tg_route_hop(packet);
+    packet->flags |= TG_PACKET_BY_KERNEL;
+    return TG_REASON_NEXT;
+}
+
 __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
 {
     __u16 size;
     struct bpf_fib_lookup fib;
+    __u32 mark;
     long answer;
     int refusal;
 
@@ -103,12 +145,18 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
     /* The largest segment of such a packet is known to TC only, which asks again. */
     if (tg_packet_is(packet, TG_PACKET_GENERIC))
         size = 0;
-    answer = tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex, packet->tos, size, &fib);
+    mark = packet->edits.routing_mark;
+    answer = tg_fib_lookup_marked(ctx, &packet->tuple, packet->in_ifindex, packet->edits.tos, size,
+                                  mark, &fib);
+    if (answer == -TG_EINVAL && mark)
+        return tg_route_by_stack(packet, tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex,
+                                                       packet->edits.tos, 0, &fib));
     if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
         /* The interface is told only to those who do not ask about sizes. */
         packet->flags |= TG_PACKET_TOO_BIG;
         packet->mtu = fib.mtu_result;
-        answer = tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex, packet->tos, 0, &fib);
+        answer = tg_fib_lookup_marked(ctx, &packet->tuple, packet->in_ifindex, packet->edits.tos, 0,
+                                      mark, &fib);
         if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
             answer = BPF_FIB_LKUP_RET_SUCCESS;
     }
@@ -119,8 +167,7 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
     if (answer < 0 || answer == BPF_FIB_LKUP_RET_NOT_FWDED ||
         answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
         return tg_route_router(packet);
-    if (packet->ttl <= 1)
-        packet->flags |= TG_PACKET_TTL_USED;
+    tg_route_hop(packet);
     if (answer == BPF_FIB_LKUP_RET_UNSUPP_LWT)
         packet->flags |= TG_PACKET_BY_KERNEL;
     else

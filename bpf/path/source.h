@@ -19,7 +19,7 @@ TG_INLINE bool tg_reverse_path(tg_ctx *ctx, const struct tg_packet *packet, __u3
     long answer;
 
     tg_tuple_mirror(&packet->tuple, &back);
-    answer = tg_fib_lookup(ctx, &back, packet->in_ifindex, packet->tos, 0, &fib);
+    answer = tg_fib_lookup(ctx, &back, packet->in_ifindex, packet->edits.tos, 0, &fib);
     if (answer < 0 || answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
         return true;
     if (answer != BPF_FIB_LKUP_RET_SUCCESS && answer != BPF_FIB_LKUP_RET_NO_NEIGH &&

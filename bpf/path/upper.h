@@ -82,6 +82,7 @@ __noinline int tg_parse_tag(tg_ctx *ctx, struct tg_packet *packet)
     if (!tg_ctx_load(ctx, packet->l3_offset - (__u32)sizeof(type), &type, sizeof(type)))
         return TG_REASON_VLAN_TAGGED;
     packet->flags |= TG_PACKET_TAGGED;
+    packet->vlan_priority = tg_priority_of_tag(&tag);
     packet->ethertype = type;
     key = tg_vlan_key(packet->hook_ifindex, tg_vlan_of_tag(&tag));
     ifindex = bpf_map_lookup_elem(&tg_vlans, &key);

@@ -401,7 +401,7 @@ std::unique_ptr<rpc::Conversation> Agent::talk_to(const rpc::Peer &peer)
 std::shared_ptr<const Snapshot> Agent::snapshot()
 {
     return loop_->call([this] {
-        if (network_.drain()) {
+        if (network_.look()) {
             follow_network();
         }
         return snapshot_;

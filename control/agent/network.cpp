@@ -28,6 +28,7 @@
 #include "control/agent/error_sources.h"
 #include "control/agent/local_routes.h"
 #include "control/agent/uppers.h"
+#include "control/base/route_tables.h"
 #include "tidegate/control.h"
 
 namespace tg {
@@ -282,6 +283,12 @@ bool Network::drain()
     }
 }
 
+bool Network::look()
+{
+    dirty_ = dirty_ || read_table_names() != state_.environment.tables;
+    return drain();
+}
+
 Result<NetworkState> Network::read_all() const
 {
     nl_sock *socket = requests_.get();
@@ -307,6 +314,7 @@ Result<NetworkState> Network::read_all() const
     const std::set<std::uint32_t> with_ipv4 = ipv4_interfaces(*addresses);
     const std::set<std::uint32_t> shaped = shaped_interfaces(*qdiscs);
     NetworkState state;
+    state.environment.tables = read_table_names();
     std::vector<LinkFacts> facts;
     each<rtnl_addr>(*addresses, [&](rtnl_addr *address) { add_address(address, state.addresses); });
     for (const auto &[address, kind] : local->addresses) {

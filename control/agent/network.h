@@ -29,7 +29,8 @@ struct NetworkState {
 
     friend bool operator==(const NetworkState &a, const NetworkState &b)
     {
-        return a.environment.interfaces == b.environment.interfaces && a.addresses == b.addresses &&
+        return a.environment.interfaces == b.environment.interfaces &&
+               a.environment.tables == b.environment.tables && a.addresses == b.addresses &&
                a.running_addresses == b.running_addresses && a.vlans == b.vlans &&
                std::ranges::equal(a.devices, b.devices, [](const auto &one, const auto &other) {
                    return one.first == other.first &&
@@ -50,6 +51,8 @@ public:
     }
     // Takes what messages there are. Whether sync has something to do.
     bool drain();
+    // The same, and looks at the names of routing tables, of which nobody sends messages.
+    bool look();
     // Reads everything if drain has seen a change. Whether the state is another one now.
     Result<bool> sync();
 

@@ -2,6 +2,8 @@
 #include "control/agent/status.h"
 
 #include <array>
+#include <fstream>
+#include <iterator>
 
 #include "control/conntrack/store.h"
 
@@ -82,6 +84,14 @@ json heartbeat_age(const maps::Instance &maps, const Clock &clock, std::uint64_t
     return static_cast<double>(age.count()) / 1000;
 }
 
+// Whether bpf_fib_lookup knows marks: the kernel describes what it has, to the names of flags.
+bool kernel_is_asked_about_marks()
+{
+    std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary);
+    const std::string types{std::istreambuf_iterator<char>(file), {}};
+    return types.find("BPF_FIB_LOOKUP_MARK") != std::string::npos;
+}
+
 } // namespace
 
 tg_bank_header unarmed_header()
@@ -127,6 +137,7 @@ Result<nlohmann::json> datapath_status(const maps::Instance &maps, const Clock &
                 {"table-moving", (shape.indexes & TG_SHAPE_MOVING) != 0},
                 {"reserve", header->reserve},
                 {"heartbeat-age", heartbeat_age(maps, clock, control->heartbeat)},
+                {"routing-marks", kernel_is_asked_about_marks() ? "datapath" : "kernel"},
                 {"listening", control->listening > TickClock(maps.layout, clock).now()},
                 {"events-lost", table->events_lost},
                 {"icmp-errors", packets_json(answer_names, *answers)},

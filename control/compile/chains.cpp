@@ -86,7 +86,7 @@ Result<MenuChains> MenuChains::compile(const Config &config, const RuleContext &
     if (const Result<void> checked = check_jumps(config, menu); !checked) {
         return std::unexpected(checked.error());
     }
-    if (menu == menu_nat4 || menu == menu_nat6) {
+    if (menu != menu_filter4 && menu != menu_filter6) {
         if (const Result<void> checked = check_reached_actions(config, menu); !checked) {
             return std::unexpected(checked.error());
         }

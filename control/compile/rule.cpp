@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "control/config/mangle_values.h"
 #include "control/config/validate.h"
 
 namespace tg {
@@ -32,9 +33,16 @@ constexpr ActionName actions[] = {
     {"netmap", TG_ACTION_NETMAP},
     {"mark-connection", TG_ACTION_MARK_CONNECTION},
     {"mark-packet", TG_ACTION_MARK_PACKET},
+    {"mark-routing", TG_ACTION_MARK_ROUTING},
+    {"change-mss", TG_ACTION_CHANGE_MSS},
+    {"change-dscp", TG_ACTION_CHANGE_DSCP},
+    {"change-ttl", TG_ACTION_CHANGE_TTL},
+    {"change-hop-limit", TG_ACTION_CHANGE_TTL},
+    {"set-priority", TG_ACTION_SET_PRIORITY},
+    {"clear-df", TG_ACTION_CLEAR_DF},
 };
-static_assert(std::size(actions) == TG_ACTION_COUNT + 1,
-              "every action has its name; passthrough has another if it logs");
+static_assert(std::size(actions) == TG_ACTION_COUNT + 2,
+              "every action has its name; two have another, if it logs and for IPv6");
 
 // What a matcher comes to.
 enum class Match {
@@ -112,6 +120,52 @@ Match set_packet_mark(tg_rule &rule, const Value &value, const RuleContext &cont
     return set_mark(rule.packet_mark, value, context);
 }
 
+Match set_routing_mark(tg_rule &rule, const Value &value, const RuleContext &context)
+{
+    rule.routing_mark = context.environment.routing_mark(get<std::string>(value)).value_or(0);
+    return Match::test;
+}
+
+// No connection is a helper's yet.
+Match set_connection_type(tg_rule &, const Value &value, const RuleContext &)
+{
+    return value.negated ? Match::always : Match::never;
+}
+
+Match set_dscp(tg_rule &rule, const Value &value, const RuleContext &)
+{
+    rule.dscp = static_cast<std::uint8_t>(get<std::int64_t>(value));
+    return Match::test;
+}
+
+Match set_priority(tg_rule &rule, const Value &value, const RuleContext &)
+{
+    rule.priority = static_cast<std::uint8_t>(get<std::int64_t>(value));
+    return Match::test;
+}
+
+// not-equal: in the value, not "!", says that others are meant.
+Match set_ttl(tg_rule &rule, const Value &value, const RuleContext &)
+{
+    const std::optional<TtlRange> range = ttl_range(get<std::string>(value));
+    if (!range) {
+        return Match::never;
+    }
+    rule.ttl_low = range->low;
+    rule.ttl_high = range->high;
+    rule.negated |= range->negated ? TG_MATCH_TTL : 0;
+    return Match::test;
+}
+
+Match set_classifier(tg_rule &rule, const Value &value, const RuleContext &)
+{
+    const Classifier by = classifier(get<std::string>(value));
+    rule.classifier_fields = by.fields;
+    rule.classifier_classes = by.classes;
+    rule.classifier_class = by.which;
+    return Match::test;
+}
+
 Match set_protocol(tg_rule &rule, const Value &value, const RuleContext &)
 {
     rule.protocol = get<Protocol>(value).number;
@@ -179,6 +233,9 @@ struct MatcherRow {
     SetMatcher set;
 };
 
+// The datapath is never asked.
+constexpr tg_matcher matcher_of_helpers{};
+
 constexpr MatcherRow matchers[] = {
     {"connection-state", TG_MATCH_CONNECTION_STATE, set_states},
     {"protocol", TG_MATCH_PROTOCOL, set_protocol},
@@ -194,6 +251,13 @@ constexpr MatcherRow matchers[] = {
     {"connection-nat-state", TG_MATCH_NAT_STATE, set_nat_states},
     {"connection-mark", TG_MATCH_CONNECTION_MARK, set_connection_mark},
     {"packet-mark", TG_MATCH_PACKET_MARK, set_packet_mark},
+    {"routing-mark", TG_MATCH_ROUTING_MARK, set_routing_mark},
+    {"connection-type", matcher_of_helpers, set_connection_type},
+    {"dscp", TG_MATCH_DSCP, set_dscp},
+    {"ttl", TG_MATCH_TTL, set_ttl},
+    {"hop-limit", TG_MATCH_TTL, set_ttl},
+    {"priority", TG_MATCH_PRIORITY, set_priority},
+    {"per-connection-classifier", TG_MATCH_CLASSIFIER, set_classifier},
 };
 
 // What the action changes addresses and ports to.
@@ -212,14 +276,31 @@ tg_rule_nat translation(const Item &item)
     return nat;
 }
 
-// What the action marks with.
-tg_rule_mangle marking(const Item &item, const Marks &marks)
+// What mangle's action changes to; nullopt: the action is another table's.
+std::optional<std::uint32_t> changed_to(const Item &item, tg_action action,
+                                        const RuleContext &context)
 {
-    const bool connection = item.get("new-connection-mark") != nullptr;
-    const std::string name =
-        item.value_or(connection ? "new-connection-mark" : "new-packet-mark", std::string(no_mark));
-    return {.mark = marks.number(name).value_or(0),
-            .ends = item.value_or("passthrough", true) ? 0u : 1u};
+    const auto text = [&](const char *name) { return item.value_or(name, std::string(no_mark)); };
+    switch (action) {
+    case TG_ACTION_MARK_CONNECTION:
+        return context.marks.number(text("new-connection-mark")).value_or(0);
+    case TG_ACTION_MARK_PACKET:
+        return context.marks.number(text("new-packet-mark")).value_or(0);
+    case TG_ACTION_MARK_ROUTING:
+        return context.environment.routing_mark(text("new-routing-mark")).value_or(0);
+    case TG_ACTION_CHANGE_MSS:
+        return new_mss(text("new-mss"));
+    case TG_ACTION_CHANGE_DSCP:
+        return new_dscp(text("new-dscp"));
+    case TG_ACTION_CHANGE_TTL:
+        return new_ttl(text(item.get("new-ttl") != nullptr ? "new-ttl" : "new-hop-limit"));
+    case TG_ACTION_SET_PRIORITY:
+        return new_priority(text("new-priority"));
+    case TG_ACTION_CLEAR_DF:
+        return 0;
+    default:
+        return std::nullopt;
+    }
 }
 
 } // namespace
@@ -239,8 +320,8 @@ Result<std::optional<tg_rule>> compile_rule(const Item &item, const RuleContext 
     rule.id = item.counter;
     rule.action = static_cast<std::uint8_t>(known->action);
     rule.log = rule_logs(item) ? 1 : 0;
-    if (rule.action == TG_ACTION_MARK_CONNECTION || rule.action == TG_ACTION_MARK_PACKET) {
-        rule.does.mangle = marking(item, context.marks);
+    if (const auto value = changed_to(item, known->action, context)) {
+        rule.does.mangle = {.value = *value, .ends = item.value_or("passthrough", true) ? 0u : 1u};
     } else {
         rule.does.nat = translation(item);
     }

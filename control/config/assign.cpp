@@ -63,6 +63,18 @@ bool is_empty(const Value &value)
     return text != nullptr && text->empty();
 }
 
+std::string_view reference_name(Reference reference)
+{
+    switch (reference) {
+    case Reference::interface:
+        return "interface";
+    case Reference::table:
+        return "routing table";
+    default:
+        return "interface list";
+    }
+}
+
 Result<void> check_references(const Menu &menu, const Edited &edited)
 {
     for (const auto &[name, argument] : edited.written) {
@@ -74,13 +86,9 @@ Result<void> check_references(const Menu &menu, const Edited &edited)
             continue;
         }
         const std::string target = edited.item.value_or(name, std::string());
-        const bool is_interface = property.reference == Reference::interface;
-        const bool exists = is_interface ? edited.environment.ifindex(target) != 0
-                                         : interface_list_exists(edited.config, target);
-        if (!exists) {
+        if (!refers_to_something(edited.config, edited.environment, menu.path, property, target)) {
             return fail(fmt::format("input does not match any value of {}: there is no {} {}", name,
-                                    is_interface ? "interface" : "interface list",
-                                    quote_if_needed(target)),
+                                    reference_name(property.reference), quote_if_needed(target)),
                         argument->value.position);
         }
     }

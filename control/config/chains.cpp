@@ -31,6 +31,7 @@ struct ActionChains {
 
 constexpr std::array action_chains{
     ActionChains{"fasttrack-connection", {"prerouting", "forward"}},
+    ActionChains{"mark-routing", {"prerouting", "output"}},
     ActionChains{"masquerade", {"srcnat"}},
     ActionChains{"src-nat", {"srcnat", "input"}},
     ActionChains{"dst-nat", {"dstnat", "output"}},

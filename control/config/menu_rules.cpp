@@ -17,20 +17,17 @@ namespace tg {
 namespace {
 
 // Of RouterOS 7 and not built yet, in any of the tables.
-constexpr std::array<std::string_view, 45> missing_properties{
+constexpr std::array<std::string_view, 38> missing_properties{
     "address-list",
     "address-list-timeout",
     "connection-bytes",
     "connection-limit",
     "connection-rate",
-    "connection-type",
     "content",
-    "dscp",
     "dst-address-list",
     "dst-address-type",
     "dst-limit",
     "headers",
-    "hop-limit",
     "hotspot",
     "icmp-options",
     "in-bridge-port",
@@ -45,14 +42,11 @@ constexpr std::array<std::string_view, 45> missing_properties{
     "out-bridge-port-list",
     "p2p",
     "packet-size",
-    "per-connection-classifier",
     "port",
-    "priority",
     "psd",
     "random",
     "realm",
     "reject-with",
-    "routing-mark",
     "src-address-list",
     "src-address-type",
     "src-mac-address",
@@ -61,7 +55,6 @@ constexpr std::array<std::string_view, 45> missing_properties{
     "time",
     "tls-host",
     "tos",
-    "ttl",
 };
 
 constexpr std::array<std::string_view, 4> missing_actions{
@@ -95,14 +88,8 @@ constexpr auto missing_nat_actions =
 
 // Of mangle alone.
 constexpr auto missing_mangle_properties =
-    joined(missing_properties, std::array<std::string_view, 13>{
+    joined(missing_properties, std::array<std::string_view, 7>{
                                    "dst-prefix",
-                                   "new-dscp",
-                                   "new-hop-limit",
-                                   "new-mss",
-                                   "new-priority",
-                                   "new-routing-mark",
-                                   "new-ttl",
                                    "route-dst",
                                    "routing-table",
                                    "sniff-id",
@@ -111,16 +98,9 @@ constexpr auto missing_mangle_properties =
                                    "src-prefix",
                                });
 
-constexpr auto missing_mangle_actions = joined(missing_actions, std::array<std::string_view, 13>{
-                                                                    "change-dscp",
-                                                                    "change-hop-limit",
-                                                                    "change-mss",
-                                                                    "change-ttl",
-                                                                    "clear-df",
+constexpr auto missing_mangle_actions = joined(missing_actions, std::array<std::string_view, 6>{
                                                                     "dnpt",
-                                                                    "mark-routing",
                                                                     "route",
-                                                                    "set-priority",
                                                                     "sniff-pc",
                                                                     "sniff-tzsp",
                                                                     "snpt",
@@ -231,15 +211,47 @@ bool is_prefix(const AddressRange &addresses)
     return to_string(addresses).find('-') == std::string::npos;
 }
 
-// What mangle's actions mark with.
-Result<void> check_marking(const Edited &edited, std::string_view action)
+// What each of mangle's actions needs to know.
+struct ActionNeed {
+    std::string_view action;
+    std::string_view property;
+};
+
+constexpr std::array action_needs{
+    ActionNeed{"mark-connection", "new-connection-mark"},
+    ActionNeed{"mark-packet", "new-packet-mark"},
+    ActionNeed{"mark-routing", "new-routing-mark"},
+    ActionNeed{"change-mss", "new-mss"},
+    ActionNeed{"change-dscp", "new-dscp"},
+    ActionNeed{"change-ttl", "new-ttl"},
+    ActionNeed{"change-hop-limit", "new-hop-limit"},
+    ActionNeed{"set-priority", "new-priority"},
+};
+
+Result<void> check_change(const Edited &edited, std::string_view action)
 {
-    const bool connection = action == "mark-connection";
-    const std::string_view name = connection ? "new-connection-mark" : "new-packet-mark";
-    if ((connection || action == "mark-packet") && edited.item.get(name) == nullptr) {
-        return fail(fmt::format("action={} requires {}", action, name), edited.position("action"));
+    const auto *const need = std::ranges::find(action_needs, action, &ActionNeed::action);
+    if (need != action_needs.end() && edited.item.get(need->property) == nullptr) {
+        return fail(fmt::format("action={} requires {}", action, need->property),
+                    edited.position("action"));
+    }
+    const Value *protocol = edited.item.get("protocol");
+    if (action == "change-mss" &&
+        (protocol == nullptr || protocol->negated ||
+         edited.item.value_or("protocol", Protocol{}).number != IPPROTO_TCP)) {
+        return fail("action=change-mss requires protocol=tcp", edited.position("action"));
     }
     return {};
+}
+
+std::string note_of_change(const Item &item)
+{
+    if (rule_text(item, "chain") == "output" && rule_text(item, "action") == "mark-routing") {
+        return "the way out is chosen before chain output: the packet gets the mark, and goes "
+               "where "
+               "it would have gone without it";
+    }
+    return "";
 }
 
 // What nat's actions translate to.
@@ -275,7 +287,7 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
     if (auto checked = check_action(menu, edited, action, chain); builtin && !checked) {
         return checked;
     }
-    if (auto checked = check_marking(edited, action); !checked) {
+    if (auto checked = check_change(edited, action); !checked) {
         return checked;
     }
     if (auto checked = check_translation(menu, edited, action); !checked) {
@@ -349,6 +361,7 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
     if (table == table_mangle) {
         menu.missing_properties = missing_mangle_properties;
         menu.missing_actions = missing_mangle_actions;
+        menu.note = note_of_change;
     }
     return menu;
 }

@@ -32,6 +32,7 @@ enum class Reference : std::uint8_t {
     interface_list,
     chain, // of the same menu
     mark,  // which exists by being named
+    table, // of the host's routing tables, or the number of a mark
 };
 
 // Where a rule's property makes sense: the sides of a packet's way on which it can be known.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "control/base/limits.h"
+#include "control/config/mangle_values.h"
 
 namespace tg {
 namespace {
@@ -21,12 +22,22 @@ constexpr std::array<std::string_view, 7> raw_actions{
     "accept", "drop", "jump", "log", "notrack", "passthrough", "return",
 };
 
-constexpr std::array<std::string_view, 8> mangle_actions{
-    "accept", "mark-connection", "mark-packet", "fasttrack-connection", "passthrough",
-    "jump",   "return",          "log",
+constexpr std::array<std::string_view, 14> mangle_actions{
+    "accept",      "mark-connection",
+    "mark-packet", "mark-routing",
+    "change-mss",  "change-dscp",
+    "change-ttl",  "set-priority",
+    "clear-df",    "fasttrack-connection",
+    "passthrough", "jump",
+    "return",      "log",
 };
-constexpr std::array<std::string_view, 7> mangle6_actions{
-    "accept", "mark-connection", "mark-packet", "passthrough", "jump", "return", "log",
+constexpr std::array<std::string_view, 12> mangle6_actions{
+    "accept",           "mark-connection",
+    "mark-packet",      "mark-routing",
+    "change-mss",       "change-dscp",
+    "change-hop-limit", "set-priority",
+    "passthrough",      "jump",
+    "return",           "log",
 };
 constexpr std::array<std::string_view, 10> nat_actions{
     "accept", "masquerade",  "src-nat", "dst-nat", "redirect",
@@ -36,7 +47,23 @@ constexpr std::array<std::string_view, 1> jump{"jump"};
 constexpr std::array<std::string_view, 1> fasttrack{"fasttrack-connection"};
 constexpr std::array<std::string_view, 1> mark_connection{"mark-connection"};
 constexpr std::array<std::string_view, 1> mark_packet{"mark-packet"};
-constexpr std::array<std::string_view, 2> marking{"mark-connection", "mark-packet"};
+constexpr std::array<std::string_view, 1> mark_routing{"mark-routing"};
+constexpr std::array<std::string_view, 1> change_mss{"change-mss"};
+constexpr std::array<std::string_view, 1> change_dscp{"change-dscp"};
+constexpr std::array<std::string_view, 1> change_ttl{"change-ttl"};
+constexpr std::array<std::string_view, 1> change_hop_limit{"change-hop-limit"};
+constexpr std::array<std::string_view, 1> set_priority{"set-priority"};
+constexpr std::array<std::string_view, 8> changing{
+    "mark-connection", "mark-packet", "mark-routing", "change-mss",
+    "change-dscp",     "change-ttl",  "set-priority", "clear-df",
+};
+constexpr std::array<std::string_view, 7> changing6{
+    "mark-connection", "mark-packet",      "mark-routing", "change-mss",
+    "change-dscp",     "change-hop-limit", "set-priority",
+};
+constexpr std::array<std::string_view, 7> helpers{
+    "ftp", "h323", "irc", "pptp", "quake3", "sip", "tftp",
+};
 constexpr std::array<std::string_view, 3> to_addresses{"src-nat", "dst-nat", "netmap"};
 constexpr std::array<std::string_view, 2> new_sources{"masquerade", "src-nat"};
 constexpr std::array<std::string_view, 5> to_ports{
@@ -132,12 +159,54 @@ constexpr std::array rows{
              .high = limit_mark_name,
              .reference = Reference::mark,
              .actions = mark_packet},
+    Property{.name = "new-routing-mark",
+             .parse = parse_mark,
+             .help = "mark the packet's way is looked up with: a number or a routing table's name",
+             .tables = table_mangle,
+             .high = limit_mark_name,
+             .reference = Reference::table,
+             .actions = mark_routing},
+    Property{.name = "new-mss",
+             .parse = parse_new_mss,
+             .help = "largest segment a SYN may offer: bytes, or clamp-to-pmtu",
+             .tables = table_mangle,
+             .actions = change_mss},
+    Property{.name = "new-dscp",
+             .parse = parse_new_dscp,
+             .help = "the packet's new DSCP, 0..63, or how its priority makes one",
+             .tables = table_mangle,
+             .actions = change_dscp},
+    Property{.name = "new-ttl",
+             .parse = parse_new_ttl,
+             .help = "the packet's new TTL: set:N, increment:N or decrement:N",
+             .tables = table_mangle,
+             .families = family_ipv4,
+             .actions = change_ttl},
+    Property{.name = "new-hop-limit",
+             .parse = parse_new_ttl,
+             .help = "the packet's new hop limit: set:N, increment:N or decrement:N",
+             .tables = table_mangle,
+             .families = family_ipv6,
+             .actions = change_hop_limit},
+    Property{.name = "new-priority",
+             .parse = parse_new_priority,
+             .help = "priority the packet queues with, 0..63, or what makes one",
+             .tables = table_mangle,
+             .actions = set_priority},
     Property{.name = "passthrough",
              .parse = parse_flag,
              .help = "whether the rules behind it are looked at too",
              .fallback = "yes",
              .tables = table_mangle,
-             .actions = marking},
+             .families = family_ipv4,
+             .actions = changing},
+    Property{.name = "passthrough",
+             .parse = parse_flag,
+             .help = "whether the rules behind it are looked at too",
+             .fallback = "yes",
+             .tables = table_mangle,
+             .families = family_ipv6,
+             .actions = changing6},
     Property{.name = "to-addresses",
              .parse = parse_new_addresses,
              .help = "what the address becomes: one, a prefix or a range",
@@ -198,6 +267,19 @@ constexpr std::array rows{
              .traits = matcher,
              .high = limit_mark_name,
              .reference = Reference::mark},
+    Property{.name = "routing-mark",
+             .parse = parse_mark,
+             .help = "mark the packet's way is looked up with, or no-mark",
+             .traits = matcher,
+             .tables = table_filter | table_mangle | table_nat,
+             .high = limit_mark_name,
+             .reference = Reference::table},
+    Property{.name = "connection-type",
+             .parse = parse_word,
+             .help = "helper that the packet's connection belongs to",
+             .traits = matcher,
+             .tables = table_filter | table_mangle | table_nat,
+             .words = helpers},
     Property{.name = "protocol",
              .parse = parse_protocol_value,
              .help = "IP protocol by name or number",
@@ -246,6 +328,28 @@ constexpr std::array rows{
              .parse = parse_port_ranges,
              .help = "destination ports: a list of numbers and ranges",
              .traits = matcher | trait_ports},
+    Property{.name = "dscp",
+             .parse = parse_number,
+             .help = "the packet's DSCP",
+             .traits = matcher,
+             .high = 63},
+    Property{.name = "ttl",
+             .parse = parse_ttl,
+             .help = "the packet's TTL: equal:N, not-equal:N, less-than:N or greater-than:N",
+             .families = family_ipv4},
+    Property{.name = "hop-limit",
+             .parse = parse_ttl,
+             .help = "the packet's hop limit: equal:N, not-equal:N, less-than:N or greater-than:N",
+             .families = family_ipv6},
+    Property{.name = "priority",
+             .parse = parse_number,
+             .help = "priority that a rule has given the packet, else 0",
+             .traits = matcher,
+             .high = 63},
+    Property{.name = "per-connection-classifier",
+             .parse = parse_classifier,
+             .help = "FIELDS:CLASSES/CLASS: the packets of one of several classes",
+             .traits = matcher},
     Property{.name = "fragment",
              .parse = parse_flag,
              .help = "whether the packet is a second or further fragment",

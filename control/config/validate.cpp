@@ -19,6 +19,8 @@ std::string tracking_mode(const Config &config)
     return record.empty() ? "yes" : record.front().value_or("enabled", std::string("yes"));
 }
 
+} // namespace
+
 bool refers_to_something(const Config &config, const Environment &environment,
                          std::string_view menu, const Property &property, std::string_view name)
 {
@@ -29,6 +31,8 @@ bool refers_to_something(const Config &config, const Environment &environment,
         return interface_list_exists(config, name);
     case Reference::chain:
         return chain_exists(config, menu, name);
+    case Reference::table:
+        return environment.routing_mark(name).has_value();
     case Reference::mark:
     case Reference::none:
         break;
@@ -36,10 +40,13 @@ bool refers_to_something(const Config &config, const Environment &environment,
     return true;
 }
 
+namespace {
+
 // Without the tracker the rule matches nothing.
 bool lives_by_tracking(const Menu &menu, const Item &rule)
 {
-    constexpr std::array matchers{"connection-state", "connection-nat-state", "connection-mark"};
+    constexpr std::array matchers{"connection-state", "connection-nat-state", "connection-mark",
+                                  "connection-type"};
     return menu.table == "nat" || rule.value_or("action", std::string()) == "mark-connection" ||
            std::ranges::any_of(matchers,
                                [&](const char *name) { return rule.get(name) != nullptr; });

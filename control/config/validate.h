@@ -7,15 +7,21 @@
 
 #include "control/config/config.h"
 #include "control/config/environment.h"
+#include "control/config/property.h"
 
 namespace tg {
 
 // Whether `item` of `menu` can do its work now; if not it shows I and matches nothing. A rule
 // needs its interface, its interface list and the chain it jumps to to exist, and tracking not to
 // be off if it is one of nat, marks connections or asks for connection-state, connection-nat-state
-// or connection-mark. A disabled rule may be valid.
+// connection-mark or connection-type, and the routing table whose name is a mark. A disabled rule
+// may be valid.
 bool rule_is_valid(const Config &config, const Environment &environment, std::string_view menu,
                    const Item &item);
+
+// Whether what a property of `menu` names is there; true if it names nothing.
+bool refers_to_something(const Config &config, const Environment &environment,
+                         std::string_view menu, const Property &property, std::string_view name);
 
 // Whether packets are tracked: enabled=yes; or auto, and an enabled valid rule needs it, in a chain
 // that packets can come to.

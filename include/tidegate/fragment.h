@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tidegate/assert.h"
+#include "tidegate/edits.h"
 #include "tidegate/limits.h"
 #include "tidegate/tuple.h"
 
@@ -23,14 +24,16 @@ struct tg_fragment_key {
 
 /* What was decided on its first piece, and which parts of it have come. */
 struct tg_fragment {
-    struct tg_tuple tuple;         /* with the ports of the first piece */
-    __u64 seen;                    /* jiffies */
-    __u32 reason;                  /* enum tg_reason */
-    __u32 tracked;                 /* 1: counts for a connection */
-    __u32 covered;                 /* units that have come */
-    __u32 furthest;                /* the end of the piece that reached furthest */
-    __u32 total;                   /* units there are; 0: the last piece has not come */
-    __u32 translated;              /* 1: the first piece was, and all others have to be */
+    struct tg_tuple tuple; /* with the ports of the first piece */
+    __u64 seen;            /* jiffies */
+    __u32 reason;          /* enum tg_reason */
+    __u32 tracked;         /* 1: counts for a connection */
+    __u32 covered;         /* units that have come */
+    __u32 furthest;        /* the end of the piece that reached furthest */
+    __u32 total;           /* units there are; 0: the last piece has not come */
+    __u32 translated;      /* 1: the first piece was, and all others have to be */
+    struct tg_edits edits; /* what rules have made of the first piece */
+    __u32 zero;
     __u64 came[TG_FRAGMENT_WORDS]; /* a bit for each unit that has come */
 };
 
@@ -74,5 +77,5 @@ enum tg_piece_count {
 };
 
 TG_ASSERT(sizeof(struct tg_fragment_key) == 40, "fragment key layout");
-TG_ASSERT(sizeof(struct tg_fragment) == 72 + 8 * TG_FRAGMENT_WORDS, "fragment layout");
+TG_ASSERT(sizeof(struct tg_fragment) == 88 + 8 * TG_FRAGMENT_WORDS, "fragment layout");
 TG_ASSERT(sizeof(struct tg_piece) == 2040, "2 KiB of the ring, with the kernel's header");

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "tidegate/assert.h"
+#include "tidegate/edits.h"
 
 #define TG_HANDOVER_MAGIC 0x74674a32u
 
@@ -18,12 +19,13 @@
  * Packets of one flow carry the same bytes, so that the stack may still merge them.
  */
 struct tg_handover {
-    __u32 magic;    /* 0 while XDP has not decided */
-    __u32 instance; /* tg_layout.instance */
-    __u16 reason;   /* enum tg_reason */
-    __u16 flags;    /* TG_HANDOVER_* */
-    __u32 ifindex;  /* of the interface XDP has judged it on */
-    __u32 mtu;      /* of the path, if the packet is too big */
+    __u32 magic;           /* 0 while XDP has not decided */
+    __u32 instance;        /* tg_layout.instance */
+    __u16 reason;          /* enum tg_reason */
+    __u16 flags;           /* TG_HANDOVER_* */
+    __u32 ifindex;         /* of the interface XDP has judged it on */
+    __u32 mtu;             /* of the path, if the packet is too big */
+    struct tg_edits edits; /* what is still to be changed */
 };
 
 TG_ASSERT(sizeof(struct tg_handover) % 4 == 0 && sizeof(struct tg_handover) <= 32,

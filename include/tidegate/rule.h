@@ -25,6 +25,12 @@ enum tg_action {
     TG_ACTION_NETMAP,          /* the net becomes another, host by host */
     TG_ACTION_MARK_CONNECTION, /* mangle: the packet's connection gets a mark */
     TG_ACTION_MARK_PACKET,     /* the packet does, for as long as it is in the datapath */
+    TG_ACTION_MARK_ROUTING,    /* its way is looked up with a mark */
+    TG_ACTION_CHANGE_MSS,      /* a SYN offers segments no larger than this */
+    TG_ACTION_CHANGE_DSCP,
+    TG_ACTION_CHANGE_TTL, /* or the hop limit */
+    TG_ACTION_SET_PRIORITY,
+    TG_ACTION_CLEAR_DF,
     TG_ACTION_COUNT,
 };
 
@@ -44,7 +50,18 @@ enum tg_matcher {
     TG_MATCH_NAT_STATE = 1u << 11,
     TG_MATCH_CONNECTION_MARK = 1u << 12,
     TG_MATCH_PACKET_MARK = 1u << 13,
+    TG_MATCH_TTL = 1u << 14,
+    TG_MATCH_DSCP = 1u << 15,
+    TG_MATCH_PRIORITY = 1u << 16,
+    TG_MATCH_ROUTING_MARK = 1u << 17,
+    TG_MATCH_CLASSIFIER = 1u << 18,
 };
+
+/* Of tg_rule.classifier_fields: what of a packet says which class it is of. */
+#define TG_CLASSIFIER_SRC_ADDRESS 1u
+#define TG_CLASSIFIER_DST_ADDRESS 2u
+#define TG_CLASSIFIER_SRC_PORT    4u
+#define TG_CLASSIFIER_DST_PORT    8u
 
 /* Of tg_rule.nat_states: what NAT does to the packet's connection. */
 #define TG_NAT_STATE_SRCNAT 1u
@@ -71,10 +88,22 @@ struct tg_rule_jump {
 /* Instead of a rule id: at the end of a chain stands a return that is nobody's rule. */
 #define TG_RULE_NOBODYS TG_LIMIT_RULES
 
+/*
+ * Of tg_rule_mangle.value, beside marks: of change-ttl how it changes by the lower byte; else what
+ * is no number of its own.
+ */
+#define TG_TTL_SET            0u
+#define TG_TTL_INCREMENT      0x100u
+#define TG_TTL_DECREMENT      0x200u
+#define TG_MSS_OF_PATH        0u  /* change-mss: what fits both interfaces */
+#define TG_VALUE_FROM_OTHER   64u /* dscp: the priority; priority: the DSCP */
+#define TG_VALUE_FROM_HIGH    65u /* … its upper three bits */
+#define TG_VALUE_FROM_INGRESS 66u /* priority: that of the VLAN tag it came with */
+
 /* What mangle's actions put where. */
 struct tg_rule_mangle {
-    __u32 mark; /* 0: none */
-    __u32 ends; /* 1: no rule of the chain is looked at behind it (passthrough=no) */
+    __u32 value; /* a mark (0: none), or what the action changes to */
+    __u32 ends;  /* 1: no rule of the chain is looked at behind it (passthrough=no) */
 };
 
 struct tg_rule {
@@ -93,8 +122,16 @@ struct tg_rule {
     __u8 nat_states; /* TG_NAT_STATE_* */
     __u32 connection_mark;
     __u32 packet_mark;
+    __u32 routing_mark;
+    __u16 classifier_classes; /* there are so many, … */
+    __u16 classifier_class;   /* … of which this one matches */
+    __u8 classifier_fields;   /* TG_CLASSIFIER_* */
+    __u8 ttl_low;             /* both ends included */
+    __u8 ttl_high;
+    __u8 dscp;
+    __u8 priority;
     __u8 log; /* 1: tells the agent of every packet that matches */
-    __u8 zero[27];
+    __u8 zero[14];
     struct tg_addr_range src;
     struct tg_addr_range dst;
     struct tg_port_range src_ports[TG_LIMIT_PORT_RANGES];

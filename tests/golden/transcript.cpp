@@ -61,6 +61,7 @@ public:
         for (const char *name : {"ether1", "ether2", "lan0", "wan0"}) {
             environment_.interfaces[name] = ifindex++;
         }
+        environment_.tables = {{"main", 254}, {"isp1", 101}};
     }
     // What the console prints for one command or directive.
     std::string run(const std::string &input);

@@ -13,6 +13,7 @@
 #include "control/base/text.h"
 #include "tests/harness/case_words.h"
 #include "tests/harness/icmp_error.h"
+#include "tests/harness/kernel_version.h"
 #include "tests/harness/sent.h"
 #include "tests/harness/topology.h"
 
@@ -405,7 +406,11 @@ std::vector<std::string> run_case(const Case &test, Router &router, bool hosted)
     Differences differences(test, lines);
     router.reset();
     for (const Step &step : test.steps) {
-        if (step.word == "hosted") {
+        if (step.word == "since") {
+            if (!kernel_is_since(step.text)) {
+                break;
+            }
+        } else if (step.word == "hosted") {
             if (!hosted) {
                 break;
             }

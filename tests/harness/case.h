@@ -33,6 +33,7 @@ namespace tg::test {
 //   lost-lines N                     lines that rules would have logged, so far
 //   rates                            … and how fast they are: bytes a second ORIGINAL/REPLY
 //   count COMMENT PACKETS/BYTES      the counter of the rule with this comment
+//   since 6.10                       the rest of the case needs this Linux or a newer one
 //   hosted                           the rest of the case needs what a test run cannot show
 //
 // FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES, leaves=IFACE

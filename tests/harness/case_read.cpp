@@ -37,7 +37,7 @@ std::string add_line(Case &test, const std::string &raw, unsigned number)
 {
     constexpr std::array words = {"rules",      "in",     "out",         "wait",   "agent",
                                   "sweep",      "socket", "connections", "events", "log",
-                                  "lost-lines", "rates",  "count",       "hosted"};
+                                  "lost-lines", "rates",  "count",       "since",  "hosted"};
     std::string line = without_comment(raw);
     const bool indented = raw.starts_with("    ");
     if (!test.steps.empty() && indented && line.starts_with("->")) {

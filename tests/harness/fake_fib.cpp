@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <vector>
 
+#include "tests/harness/kernel_version.h"
 #include "tests/harness/topology.h"
 
 namespace tg::test {
@@ -20,6 +21,7 @@ struct Entry {
     RouteType type;
     std::array<std::uint8_t, 16> gateway = {}; // zeros: none
     const Interface *out = nullptr;            // nullptr: any
+    std::uint32_t mark = 0;                    // 0: for all packets
 };
 
 bool covers(const Prefix &prefix, const std::array<std::uint8_t, 16> &address)
@@ -64,6 +66,7 @@ std::vector<Entry> make_table()
         if (!route.gateway.empty()) {
             entry.gateway = parse_prefix(route.gateway).address;
         }
+        entry.mark = route.mark;
         table.push_back(entry);
     }
     table.push_back({parse_prefix("127.0.0.0/8"), RouteType::local, {}, nullptr});
@@ -77,13 +80,24 @@ std::vector<Entry> make_table()
     return table;
 }
 
-const Entry *find_route(const std::array<std::uint8_t, 16> &address, bool ipv4)
+// The kernel asks the table of the router's own addresses first, then that of a mark, then the
+// rest.
+const Entry *find_route(const std::array<std::uint8_t, 16> &address, bool ipv4, std::uint32_t mark)
 {
     static const std::vector<Entry> table = make_table();
-    const auto found = std::ranges::find_if(table, [&](const Entry &entry) {
-        return entry.prefix.ipv4 == ipv4 && covers(entry.prefix, address);
+    const auto find = [&](const auto &wanted) {
+        const auto found = std::ranges::find_if(table, [&](const Entry &entry) {
+            return entry.prefix.ipv4 == ipv4 && wanted(entry) && covers(entry.prefix, address);
+        });
+        return found == table.end() ? nullptr : &*found;
+    };
+    const Entry *own = find([](const Entry &entry) {
+        return entry.type == RouteType::local || entry.type == RouteType::broadcast ||
+               entry.type == RouteType::multicast;
     });
-    return found == table.end() ? nullptr : &*found;
+    const Entry *marked = find([&](const Entry &entry) { return mark != 0 && entry.mark == mark; });
+    const Entry *any = find([](const Entry &entry) { return entry.mark == 0; });
+    return own != nullptr ? own : marked != nullptr ? marked : any;
 }
 
 std::array<std::uint8_t, 16> destination(const bpf_fib_lookup &params)
@@ -155,7 +169,15 @@ long fake_fib_lookup(bpf_fib_lookup &params, std::uint32_t flags, std::uint32_t 
         return BPF_FIB_LKUP_RET_NOT_FWDED;
     }
     const auto address = destination(params);
-    const Entry *route = find_route(address, ipv4);
+    constexpr std::uint32_t by_mark = 1u << 5; // BPF_FIB_LOOKUP_MARK, Linux 6.10
+    std::uint32_t mark = 0;
+    if ((flags & by_mark) != 0) {
+        if (!kernel_is_since("6.10")) {
+            return -EINVAL;
+        }
+        std::memcpy(&mark, params.smac, sizeof mark);
+    }
+    const Entry *route = find_route(address, ipv4, mark);
     // Without any IPv4 address an interface has its IPv4 settings all the same, forwarding too.
     if (route == nullptr || route->type != RouteType::unicast) {
         return refusal(route == nullptr ? RouteType::local : route->type);

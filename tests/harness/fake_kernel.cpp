@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "tests/harness/fake_fib.h"
+#include "tests/harness/topology.h"
 
 namespace tg::test {
 namespace {
@@ -354,6 +355,21 @@ long tg_fake_fib_lookup(void *context, bpf_fib_lookup *params, int length, std::
     const bool gso = skb->context.gso_size != 0;
     return tg::test::fake_fib_lookup(*params, flags,
                                      gso ? 0 : static_cast<std::uint32_t>(skb->bytes.size()));
+}
+
+long tg_fake_check_mtu(void *context, std::uint32_t ifindex, std::uint32_t *mtu,
+                       std::int32_t longer, std::uint64_t flags)
+{
+    const FakeSkb *skb = skb_of(context);
+    const tg::test::Interface *port =
+        tg::test::find_interface(ifindex == 0 ? skb->context.ifindex : ifindex);
+    if (flags != 0 || port == nullptr) {
+        return flags != 0 ? -EINVAL : -ENODEV;
+    }
+    const auto length = static_cast<std::int64_t>(skb->bytes.size()) - ETH_HLEN + longer;
+    const bool too_long = length > port->mtu && skb->context.gso_size == 0;
+    *mtu = port->mtu;
+    return too_long ? BPF_MTU_CHK_RET_FRAG_NEEDED : BPF_MTU_CHK_RET_SUCCESS;
 }
 
 long tg_fake_redirect(std::uint32_t ifindex, std::uint64_t flags)

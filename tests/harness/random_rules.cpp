@@ -206,6 +206,44 @@ void replace_translations(std::vector<std::string> &lines, Random &random, unsig
     }
 }
 
+// Marks, and changes of headers; half of the lives have none.
+void replace_changes(std::vector<std::string> &lines, Random &random, unsigned family)
+{
+    constexpr std::array<std::string_view, 12> rules = {
+        "chain=prerouting connection-mark=no-mark action=mark-connection new-connection-mark=a",
+        "chain=prerouting connection-mark=a action=mark-packet new-packet-mark=b passthrough=no",
+        "chain=prerouting protocol=udp action=mark-routing new-routing-mark=7",
+        "chain=forward routing-mark=7 action=change-dscp new-dscp=46",
+        "chain=forward protocol=tcp action=change-mss new-mss=600",
+        "chain=postrouting protocol=tcp action=change-mss new-mss=clamp-to-pmtu",
+        "chain=prerouting dscp=0 packet-mark=!b action=set-priority new-priority=5",
+        "chain=postrouting priority=5 action=change-dscp new-dscp=from-priority",
+        "chain=input per-connection-classifier=both-addresses-and-ports:2/1 action=change-dscp "
+        "new-dscp=10",
+        "chain=output action=change-dscp new-dscp=from-priority-to-high-3-bits",
+        "chain=prerouting protocol=!tcp action=change-",
+        "chain=postrouting per-connection-classifier=src-address:2/0 action=change-",
+    };
+    constexpr std::array<std::string_view, 4> values = {"set:2", "set:255", "increment:1",
+                                                        "decrement:9"};
+    lines.push_back(fmt::format("{} firewall mangle", family == 0 ? "/ip" : "/ipv6"));
+    lines.emplace_back("remove [find comment=random]");
+    if (random.percent(50)) {
+        return;
+    }
+    for (std::uint32_t i = 1 + random.below(4); i > 0; i--) {
+        std::string rule(random.pick(rules));
+        if (rule.ends_with("change-")) {
+            const std::string_view field = family == 0 ? "ttl" : "hop-limit";
+            rule += fmt::format("{0} new-{0}={1}", field, random.pick(values));
+        }
+        lines.push_back(fmt::format("add {} comment=random", rule));
+    }
+    if (family == 0 && random.percent(30)) {
+        lines.emplace_back("add chain=forward protocol=udp action=clear-df comment=random");
+    }
+}
+
 std::string tracking(Random &random)
 {
     constexpr std::array<std::string_view, TG_TIMEOUT_COUNT> timeouts = {
@@ -254,6 +292,9 @@ std::vector<std::string> random_rules(Random &random, bool first)
                                     random.percent(50) ? "yes" : "no"));
         lines.push_back(fmt::format("/ipv6 settings set accept-neighbour-discovery={}",
                                     random.percent(50) ? "yes" : "no"));
+    }
+    for (const unsigned family : {0u, 1u}) {
+        replace_changes(lines, random, family);
     }
     return lines;
 }

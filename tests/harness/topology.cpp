@@ -48,9 +48,35 @@ std::string namespace_commands()
         const std::string via = route.gateway.empty()
                                     ? ""
                                     : fmt::format(" via {} dev {}", route.gateway, route.interface);
-        text += fmt::format("route add {} {}{}\n", type_name(route.type), route.prefix, via);
+        const std::string table = route.mark == 0 ? "" : fmt::format(" table {}", route.mark);
+        text +=
+            fmt::format("route add {} {}{}{}\n", type_name(route.type), route.prefix, via, table);
     }
     return text;
+}
+
+// Those of "ip -4" and "ip -6", which have a list of rules each.
+std::string rule_commands(bool ipv4)
+{
+    std::string text;
+    for (const Route &route : routes) {
+        if (route.mark != 0 && parse_prefix(route.prefix).ipv4 == ipv4) {
+            text += fmt::format("rule add fwmark {0} table {0}\n", route.mark);
+        }
+    }
+    return text;
+}
+
+void run_ip(const char *program, const std::string &commands)
+{
+    FILE *ip = popen(program, "w");
+    if (ip == nullptr) {
+        throw std::runtime_error("cannot run ip");
+    }
+    std::fwrite(commands.data(), 1, commands.size(), ip);
+    if (pclose(ip) != 0) {
+        throw std::runtime_error("ip failed to set up the namespace");
+    }
 }
 
 void write_setting(const std::string &path, std::string_view value)
@@ -114,15 +140,9 @@ void enter_namespace()
     }
     write_setting("/proc/sys/net/ipv4/ip_forward", "1");
     write_setting("/proc/sys/net/ipv6/conf/all/forwarding", "1");
-    FILE *ip = popen("ip -batch -", "w");
-    if (ip == nullptr) {
-        throw std::runtime_error("cannot run ip");
-    }
-    const std::string commands = namespace_commands();
-    std::fwrite(commands.data(), 1, commands.size(), ip);
-    if (pclose(ip) != 0) {
-        throw std::runtime_error("ip failed to set up the namespace");
-    }
+    run_ip("ip -batch -", namespace_commands());
+    run_ip("ip -4 -batch -", rule_commands(true));
+    run_ip("ip -6 -batch -", rule_commands(false));
 }
 
 } // namespace tg::test

@@ -96,10 +96,11 @@ struct Route {
     RouteType type;
     std::string_view gateway; // empty: none
     std::string_view interface;
+    std::uint32_t mark = 0; // for packets with it, from a table that is asked first
 };
 
 // Beside those that follow from the addresses.
-inline constexpr std::array<Route, 10> routes = {{
+inline constexpr std::array<Route, 12> routes = {{
     {"0.0.0.0/0", RouteType::unicast, "203.0.113.254", "wan"},
     {"::/0", RouteType::unicast, "2001:db8:113::fe", "wan"},
     {"10.66.0.0/24", RouteType::blackhole, "", ""},
@@ -110,6 +111,8 @@ inline constexpr std::array<Route, 10> routes = {{
     {"2001:db8:67::/64", RouteType::unreachable, "", ""},
     {"2001:db8:68::/64", RouteType::prohibit, "", ""},
     {"2001:db8:69::/64", RouteType::throw_, "", ""},
+    {"0.0.0.0/0", RouteType::unicast, "10.20.0.2", "dmz", 7},
+    {"::/0", RouteType::unicast, "2001:db8:20::2", "dmz", 7},
 }};
 
 // nullptr if there is none of that name or number.

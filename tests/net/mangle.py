@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Marks between real stacks: rules see them, connections keep them, a new agent knows their names.
+"""Mangle between real stacks: rules see marks, connections keep them, a new agent knows their
+names; a routing mark chooses the way, and what rules change of a packet is what its receiver gets.
 
 Topology: harness.py.
 """
+import socket
+import struct
+
 import harness
 from harness import CONNECTION4, CONNECTION6, LAN4, LAN6, WAN4, WAN6, check, equal
 from hosts import echoes
@@ -62,4 +66,125 @@ def keep_their_names(lab):
     check(echoes(stream), "the numbers are the same")
 
 
-harness.main(marks, keep_their_names, mixed=(marks,))
+FAR4, FAR6 = "192.0.2.1", "2001:db8:2::1"  # of the wan host; only the table of a mark leads there
+
+
+def _reaches(lab, far, port, data=b"tide"):
+    """Whether a datagram, of which the router may make pieces, comes there and back."""
+    ipv6 = ":" in far
+    with lab.wan.udp(far, port) as server, lab.lan.udp("::" if ipv6 else "0.0.0.0") as client:
+        if not ipv6:
+            client.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER
+        client.sendto(data, (far, port))
+        received, sender = server.recvfrom(2000)
+        server.sendto(received, sender)
+        return received == client.recv(2000) == data
+
+
+def _denied(lab, far, port):
+    """Whether a datagram does not come there."""
+    with lab.wan.udp(far, port, timeout=0.3) as server:
+        lab.lan.udp("::" if ":" in far else "0.0.0.0").sendto(b"tide", (far, port))
+        try:
+            return not server.recv(2000)
+        except TimeoutError:
+            return True
+
+
+def routes(lab):
+    """What has a routing mark goes where its table says, also what the kernel has to send."""
+    lab.wan.address("lo", FAR4 + "/32", FAR6 + "/128")
+    for device in ("all", "ether1"):
+        lab.fw.sysctl(f"net/ipv4/conf/{device}/rp_filter", 0)
+    for family, far, via in (("-4", FAR4, WAN4), ("-6", FAR6, WAN6)):
+        lab.fw.ip(family, "rule", "add", "fwmark", "7", "table", "7")
+        lab.fw.ip(family, "route", "add", far, "via", via, "table", "7")
+    for host, device in ((lab.fw, "ether1"), (lab.wan, "eth0")):
+        host.ip("link", "set", device, "mtu", "1300")
+    lab.up()
+    lab.rules("".join(f"{menu} add chain=prerouting in-interface=ether2 protocol=udp dst-port=53 "
+                      "action=mark-routing new-routing-mark=7 comment=mark\n"
+                      f"{menu} add chain=forward routing-mark=7 action=passthrough comment=seen\n"
+                      for menu in (MANGLE4, MANGLE6)))
+    for far, menu in ((FAR4, MANGLE4), (FAR6, MANGLE6)):
+        check(_reaches(lab, far, 53), f"marked, to {far}")
+        check(_denied(lab, far, 54), f"not marked, to {far}")
+        equal(lab.counts(menu)["seen"], 1, "one packet was marked")
+    check(_reaches(lab, FAR4, 53, b"p" * 1400), "what the kernel takes apart goes the same way")
+
+
+def _arrives(lab, address, port):
+    """TTL and TOS byte of a datagram as the wan host gets it."""
+    ipv6 = ":" in address
+    level, ttl, tos = (41, 51, 66) if ipv6 else (0, 12, 13)  # IPV6_RECVHOPLIMIT, IP_RECVTTL, …
+    receiver = lab.wan.udp("::" if ipv6 else "0.0.0.0", port)
+    for option in (ttl, tos):
+        receiver.setsockopt(level, option, 1)
+    sender = lab.lan.udp("::" if ipv6 else "0.0.0.0")
+    sender.sendto(b"tide" * 50, (address, port))
+    data, ancillary, _, _ = receiver.recvmsg(1000, 256)
+    equal(data, b"tide" * 50, "the datagram is whole")
+    values = {kind: int.from_bytes(value[:1], "little") for _, kind, value in ancillary}
+    return values[52 if ipv6 else 2], values[67 if ipv6 else 1]  # IPV6_HOPLIMIT, IP_TTL, …
+
+
+def changes(lab):
+    """TTL, hop limit and DSCP arrive as rules say; a priority changes nothing of the way."""
+    lab.up()
+    lines = []
+    for menu, action in ((MANGLE4, "change-ttl new-ttl"), (MANGLE6,
+                                                           "change-hop-limit new-hop-limit")):
+        udp = f"{menu} add chain=forward protocol=udp dst-port="
+        lines += [f"{udp}5001 action={action}=set:77", f"{udp}5002 action=change-dscp new-dscp=46",
+                  f"{udp}5003 action=set-priority new-priority=5",
+                  f"{udp}5003 action=change-dscp new-dscp=from-priority",
+                  f"{menu} add chain=prerouting protocol=udp dst-port=5004 action={action}=set:1"]
+    lab.rules("\n".join(lines) + "\n")
+    for wan in (WAN4, WAN6):
+        equal(_arrives(lab, wan, 5001), (77, 0), f"TTL to {wan}")
+        equal(_arrives(lab, wan, 5002), (63, 46 << 2), f"DSCP to {wan}")
+        equal(_arrives(lab, wan, 5003), (63, 5 << 2), f"priority to {wan}")
+        check(not lab.lan.reaches_udp(wan, 5004, timeout=0.3), "the router is as far as it goes")
+    check(lab.reason("ttl-exceeded") >= 2, "and says so")
+
+
+def _offer(tap):
+    """The maximum segment size that the next SYN on a packet socket offers."""
+    while True:
+        frame = tap.recv(2000)
+        ipv6 = frame[12:14] == b"\x86\xdd"
+        transport = 54 if ipv6 else 34
+        if frame[12:14] not in (b"\x08\x00", b"\x86\xdd") or frame[20 if ipv6 else 23] != 6:
+            continue
+        if frame[transport + 13] != 2:
+            continue
+        kind, size, offered = struct.unpack_from(">BBH", frame, transport + 20)
+        equal((kind, size), (2, 4), "Linux offers it first")
+        return offered
+
+
+def segments(lab):
+    """A SYN offers what a rule lets it, both ways, and the stream goes in such segments."""
+    for host in (lab.lan, lab.wan):
+        host.serve_tcp(80)
+        host.serve_tcp(81)
+    for host, device in ((lab.fw, "ether1"), (lab.wan, "eth0")):
+        host.ip("link", "set", device, "mtu", "1300")
+    lab.up()
+    lab.rules("".join(f"{menu} add chain=forward protocol=tcp port=\n" if False else
+                      f"{menu} add chain=forward protocol=tcp dst-port=80 action=change-mss "
+                      f"new-mss=700\n{menu} add chain=forward protocol=tcp src-port=80 "
+                      f"action=change-mss new-mss=700\n{menu} add chain=postrouting protocol=tcp "
+                      "action=change-mss new-mss=clamp-to-pmtu\n" for menu in (MANGLE4, MANGLE6)))
+    for wan, headers in ((WAN4, 40), (WAN6, 60)):
+        for port, expected in ((80, 700), (81, 1300 - headers)):
+            tap = lab.wan.packet("eth0")
+            stream = lab.lan.connect(wan, port)
+            equal(_offer(tap), expected, f"offered to {wan}, port {port}")
+            check(stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= expected,
+                  "so it is to the client")
+            check(echoes(stream, b"s" * 30_000), f"30 kB through {wan}, port {port}")
+
+
+harness.main(marks, keep_their_names, routes, changes, segments, variants=harness.ALL,
+             mixed=(marks, routes, changes))

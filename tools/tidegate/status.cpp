@@ -121,6 +121,10 @@ std::string datapath_text(const json &datapath)
         text += fmt::format("events of connections lost before a follower read them: {}\n",
                             group_thousands(lost));
     }
+    if (datapath["routing-marks"] == "kernel") {
+        text += "routing marks: packets with one are routed by the kernel, which the datapath "
+                "cannot ask about marks before Linux 6.10\n";
+    }
     if (const auto count = datapath["tallies"]["checksum-unverified"].get<std::uint64_t>();
         count != 0) {
         text += fmt::format("checksums not verified (long, many segments, fragments): {} packets\n",

@@ -18,6 +18,7 @@ inline Environment ten_interfaces()
     for (std::uint32_t i = 0; i < 10; i++) {
         environment.interfaces["eth" + std::to_string(i)] = 10 + i;
     }
+    environment.tables["isp1"] = 101;
     return environment;
 }
 

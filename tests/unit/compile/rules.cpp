@@ -109,6 +109,31 @@ const std::vector<MatcherCase> matcher_cases = {
     {"packet-mark=bulk connection-mark=!voice", TG_MATCH_PACKET_MARK | TG_MATCH_CONNECTION_MARK,
      TG_MATCH_CONNECTION_MARK,
      [](const tg_rule &rule) { return rule.packet_mark == 1 && rule.connection_mark == 2; }},
+    {"routing-mark=7", TG_MATCH_ROUTING_MARK, 0,
+     [](const tg_rule &rule) { return rule.routing_mark == 7; }},
+    {"routing-mark=!isp1", TG_MATCH_ROUTING_MARK, TG_MATCH_ROUTING_MARK,
+     [](const tg_rule &rule) { return rule.routing_mark == 101; }},
+    {"dscp=!63", TG_MATCH_DSCP, TG_MATCH_DSCP, [](const tg_rule &rule) { return rule.dscp == 63; }},
+    {"priority=0", TG_MATCH_PRIORITY, 0, [](const tg_rule &rule) { return rule.priority == 0; }},
+    {"ttl=equal:255", TG_MATCH_TTL, 0,
+     [](const tg_rule &rule) { return rule.ttl_low == 255 && rule.ttl_high == 255; }},
+    {"ttl=not-equal:0", TG_MATCH_TTL, TG_MATCH_TTL,
+     [](const tg_rule &rule) { return rule.ttl_low == 0 && rule.ttl_high == 0; }},
+    {"ttl=less-than:1", TG_MATCH_TTL, 0,
+     [](const tg_rule &rule) { return rule.ttl_low == 0 && rule.ttl_high == 0; }},
+    {"ttl=greater-than:254", TG_MATCH_TTL, 0,
+     [](const tg_rule &rule) { return rule.ttl_low == 255 && rule.ttl_high == 255; }},
+    {"per-connection-classifier=!both-addresses-and-ports:65535/65534", TG_MATCH_CLASSIFIER,
+     TG_MATCH_CLASSIFIER,
+     [](const tg_rule &rule) {
+         return rule.classifier_fields == 15 && rule.classifier_classes == 65535 &&
+                rule.classifier_class == 65534;
+     }},
+    {"per-connection-classifier=dst-address-and-port:1/0", TG_MATCH_CLASSIFIER, 0,
+     [](const tg_rule &rule) {
+         return rule.classifier_fields == (TG_CLASSIFIER_DST_ADDRESS | TG_CLASSIFIER_DST_PORT);
+     }},
+    {"connection-type=!ftp", 0, 0, [](const tg_rule &) { return true; }},
     {"fragment=yes", TG_MATCH_FRAGMENT, 0, [](const tg_rule &) { return true; }},
     {"fragment=no", TG_MATCH_FRAGMENT, TG_MATCH_FRAGMENT, [](const tg_rule &) { return true; }},
     {"in-interface-list=all", 0, 0, [](const tg_rule &) { return true; }},
@@ -235,6 +260,59 @@ TEST(CompileRule, TranslationsArriveWhole)
     }
 }
 
+// What no packet has is not asked for.
+TEST(CompileRule, WhatMatchesNothingIsLeftOut)
+{
+    for (const char *never : {"ttl=less-than:0", "ttl=greater-than:255", "connection-type=sip"}) {
+        const Image image = build(std::string("/ip firewall mangle add chain=forward ") + never);
+        EXPECT_TRUE(rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_MANGLE_FORWARD).empty()) << never;
+    }
+}
+
+TEST(CompileRule, ChangesArrive)
+{
+    struct Change {
+        const char *text;
+        tg_action action;
+        std::uint32_t value;
+    };
+    constexpr Change changes[] = {
+        {"mark-routing new-routing-mark=4294967295", TG_ACTION_MARK_ROUTING, 0xffffffff},
+        {"mark-routing new-routing-mark=isp1", TG_ACTION_MARK_ROUTING, 101},
+        {"mark-routing new-routing-mark=no-mark", TG_ACTION_MARK_ROUTING, 0},
+        {"change-mss protocol=tcp new-mss=clamp-to-pmtu", TG_ACTION_CHANGE_MSS, TG_MSS_OF_PATH},
+        {"change-mss protocol=tcp new-mss=65534", TG_ACTION_CHANGE_MSS, 65534},
+        {"change-dscp new-dscp=0", TG_ACTION_CHANGE_DSCP, 0},
+        {"change-dscp new-dscp=from-priority", TG_ACTION_CHANGE_DSCP, TG_VALUE_FROM_OTHER},
+        {"change-dscp new-dscp=from-priority-to-high-3-bits", TG_ACTION_CHANGE_DSCP,
+         TG_VALUE_FROM_HIGH},
+        {"change-ttl new-ttl=set:255", TG_ACTION_CHANGE_TTL, TG_TTL_SET | 255},
+        {"change-ttl new-ttl=increment:1", TG_ACTION_CHANGE_TTL, TG_TTL_INCREMENT | 1},
+        {"change-ttl new-ttl=decrement:2", TG_ACTION_CHANGE_TTL, TG_TTL_DECREMENT | 2},
+        {"set-priority new-priority=from-dscp", TG_ACTION_SET_PRIORITY, TG_VALUE_FROM_OTHER},
+        {"set-priority new-priority=from-dscp-high-3-bits", TG_ACTION_SET_PRIORITY,
+         TG_VALUE_FROM_HIGH},
+        {"set-priority new-priority=from-ingress", TG_ACTION_SET_PRIORITY, TG_VALUE_FROM_INGRESS},
+        {"clear-df", TG_ACTION_CLEAR_DF, 0},
+    };
+    for (const Change &change : changes) {
+        const Image image =
+            build("/ip firewall mangle add chain=prerouting passthrough=no action=" +
+                  std::string(change.text));
+        const auto rules = rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_MANGLE_PREROUTING);
+        ASSERT_EQ(rules.size(), 1u) << change.text;
+        EXPECT_EQ(rules[0].action, change.action) << change.text;
+        EXPECT_EQ(rules[0].does.mangle.value, change.value) << change.text;
+        EXPECT_EQ(rules[0].does.mangle.ends, 1u) << change.text;
+    }
+    const Image six = build("/ipv6 firewall mangle add chain=input action=change-hop-limit "
+                            "new-hop-limit=increment:3");
+    const auto rules = rules_of(six, TG_FAMILY_IPV6, TG_CHAIN_MANGLE_INPUT);
+    ASSERT_EQ(rules.size(), 1u);
+    EXPECT_EQ(rules[0].action, TG_ACTION_CHANGE_TTL);
+    EXPECT_EQ(rules[0].does.mangle.value, TG_TTL_INCREMENT | 3);
+}
+
 // Marks are numbers, whoever names them: rules of all tables and of both families.
 TEST(CompileRule, MarksHaveOneNumberEach)
 {
@@ -246,11 +324,11 @@ TEST(CompileRule, MarksHaveOneNumberEach)
               "/ipv6 firewall filter add chain=input connection-mark=voice packet-mark=bulk");
     const auto rules = rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_MANGLE_PREROUTING);
     ASSERT_EQ(rules.size(), 3u);
-    EXPECT_EQ(rules[0].does.mangle.mark, 1u);
+    EXPECT_EQ(rules[0].does.mangle.value, 1u);
     EXPECT_EQ(rules[0].does.mangle.ends, 0u);
-    EXPECT_EQ(rules[1].does.mangle.mark, 2u);
+    EXPECT_EQ(rules[1].does.mangle.value, 2u);
     EXPECT_EQ(rules[1].does.mangle.ends, 1u);
-    EXPECT_EQ(rules[2].does.mangle.mark, 0u);
+    EXPECT_EQ(rules[2].does.mangle.value, 0u);
     const auto six = rules_of(image, TG_FAMILY_IPV6, TG_CHAIN_FILTER_INPUT);
     ASSERT_EQ(six.size(), 1u);
     EXPECT_EQ(six[0].connection_mark, 1u);

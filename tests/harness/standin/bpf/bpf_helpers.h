@@ -46,6 +46,7 @@ enum libbpf_pin_type {
 #define bpf_l4_csum_replace                      tg_fake_l4_csum_replace
 #define bpf_csum_diff                            tg_fake_csum_diff
 #define bpf_fib_lookup(ctx, params, size, flags) tg_fake_fib_lookup(ctx, params, size, flags)
+#define bpf_check_mtu                            tg_fake_check_mtu
 #define bpf_redirect                             tg_fake_redirect
 #define bpf_redirect_neigh                       tg_fake_redirect_neigh
 #define bpf_skc_lookup_tcp                       tg_fake_skc_lookup_tcp
@@ -80,6 +81,7 @@ long tg_fake_l4_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __
 long tg_fake_csum_diff(const __be32 *from, __u32 from_size, const __be32 *to, __u32 to_size,
                        __u32 seed);
 long tg_fake_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int length, __u32 flags);
+long tg_fake_check_mtu(void *ctx, __u32 ifindex, __u32 *mtu, __s32 longer, __u64 flags);
 long tg_fake_redirect(__u32 ifindex, __u64 flags);
 long tg_fake_redirect_neigh(__u32 ifindex, struct bpf_redir_neigh *params, int length, __u64 flags);
 struct bpf_sock *tg_fake_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size,

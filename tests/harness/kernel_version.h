@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which Linux this is: what older ones lack is left to cases that do without it.
+#pragma once
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include <sys/utsname.h>
+
+namespace tg::test {
+
+// "6.10" of a release or of a case, as numbers; what is no number counts as 0.
+inline std::pair<int, int> kernel_version(const std::string &text)
+{
+    const std::size_t dot = text.find('.');
+    const auto number = [](const std::string &digits) { return std::atoi(digits.c_str()); };
+    return {number(text), dot == std::string::npos ? 0 : number(text.substr(dot + 1))};
+}
+
+inline bool kernel_is_since(const std::string &version)
+{
+    utsname name = {};
+    ::uname(&name);
+    return kernel_version(name.release) >= kernel_version(version);
+}
+
+} // namespace tg::test
