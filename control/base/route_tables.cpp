@@ -15,7 +15,7 @@ constexpr std::array folders{"/usr/lib/iproute2", "/usr/share/iproute2", "/etc/i
 
 void add_file(const std::filesystem::path &path, TableNames &names)
 {
-    std::ifstream file(path);
+    const std::ifstream file(path);
     std::ostringstream text;
     text << file.rdbuf();
     add_table_names(text.str(), names);

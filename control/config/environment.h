@@ -31,9 +31,8 @@ struct Environment {
             return 0;
         }
         std::uint32_t number = 0;
-        const char *const end = text.data() + text.size();
-        const auto [rest, error] = std::from_chars(text.data(), end, number);
-        if (error == std::errc() && rest == end) {
+        const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error == std::errc() && rest == text.data() + text.size()) {
             return number == 0 ? std::nullopt : std::optional{number};
         }
         const auto found = tables.find(text);
