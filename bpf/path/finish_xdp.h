@@ -161,7 +161,7 @@ TG_INLINE bool tg_xdp_translated(tg_ctx *ctx, struct tg_packet *packet, __u32 re
     if (!tg_packet_is(packet, TG_PACKET_TRANSLATED) || !tg_reason_accepts(reason))
         return true;
     return (reason != TG_REASON_FORWARD_STACK || tg_unsource(packet)) &&
-           tg_xdp_translate(ctx, packet);
+           (tg_xdp_translate_plain(ctx, packet) || tg_xdp_translate(ctx, packet));
 }
 
 /*

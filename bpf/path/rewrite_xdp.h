@@ -64,6 +64,54 @@ TG_INLINE bool tg_change_checksum(tg_ctx *ctx, __u32 offset, __u64 change)
     return true;
 }
 
+/* Both ports as they lie side by side. */
+TG_INLINE __u32 tg_both_ports(const struct tg_tuple *tuple)
+{
+    __u32 both;
+
+    __builtin_memcpy(&both, &tuple->src_port, sizeof(both));
+    return both;
+}
+
+/*
+ * As tg_xdp_translate for nearly all packets, those of TCP and UDP over IPv4: the header's own words
+ * are what it changes from. false: nothing is changed.
+ */
+TG_INLINE bool tg_xdp_translate_plain(tg_ctx *ctx, const struct tg_packet *packet)
+{
+    const struct tg_tuple *to = &packet->translated;
+    bool tcp = to->protocol == TG_PROTOCOL_TCP;
+    struct tg_ipv4_header *ip;
+    __u32 *ports, both;
+    __be16 *checksum;
+    __u64 change;
+
+    if (to->family != TG_FAMILY_IPV4 || (!tcp && to->protocol != TG_PROTOCOL_UDP) ||
+        tg_packet_is(packet, TG_PACKET_LATER_PIECE | TG_PACKET_ICMP_ERROR))
+        return false;
+    ip = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ip));
+    ports = tg_xdp_bytes(ctx, packet->l4_offset, sizeof(*ports));
+    checksum = tg_xdp_bytes(ctx,
+                            packet->l4_offset +
+                                (tcp ? (__u32)offsetof(struct tg_tcp_header, checksum)
+                                     : (__u32)offsetof(struct tg_udp_header, checksum)),
+                            sizeof(*checksum));
+    if (!ip || !ports || !checksum)
+        return false;
+    change = (__u64)~ip->src + to->src.words[3] + ~ip->dst + to->dst.words[3];
+    ip->src = to->src.words[3];
+    ip->dst = to->dst.words[3];
+    ip->checksum = tg_checksum_change(ip->checksum, change);
+    both = tg_both_ports(to);
+    if (tcp || *checksum) {
+        __be16 sum = tg_checksum_change(*checksum, change + (__u32)~*ports + both);
+
+        *checksum = tcp || sum ? sum : 0xffff;
+    }
+    *ports = both;
+    return true;
+}
+
 /* Makes the packet one with the tuple packet->translated. 0: that cannot be. */
 __noinline int tg_xdp_translate(tg_ctx *ctx, struct tg_packet *packet)
 {
