@@ -74,8 +74,8 @@ TG_INLINE __u32 tg_both_ports(const struct tg_tuple *tuple)
 }
 
 /*
- * As tg_xdp_translate for nearly all packets, those of TCP and UDP over IPv4: the header's own words
- * are what it changes from. false: nothing is changed.
+ * As tg_xdp_translate, for nearly all packets: those of TCP and UDP over IPv4. What stands in the
+ * headers is what it changes from. false: it is not for this one, and nothing is changed.
  */
 TG_INLINE bool tg_xdp_translate_plain(tg_ctx *ctx, const struct tg_packet *packet)
 {
@@ -91,11 +91,11 @@ TG_INLINE bool tg_xdp_translate_plain(tg_ctx *ctx, const struct tg_packet *packe
         return false;
     ip = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ip));
     ports = tg_xdp_bytes(ctx, packet->l4_offset, sizeof(*ports));
-    checksum = tg_xdp_bytes(ctx,
-                            packet->l4_offset +
-                                (tcp ? (__u32)offsetof(struct tg_tcp_header, checksum)
-                                     : (__u32)offsetof(struct tg_udp_header, checksum)),
-                            sizeof(*checksum));
+    checksum =
+        tg_xdp_bytes(ctx,
+                     packet->l4_offset + (tcp ? (__u32)offsetof(struct tg_tcp_header, checksum)
+                                              : (__u32)offsetof(struct tg_udp_header, checksum)),
+                     sizeof(*checksum));
     if (!ip || !ports || !checksum)
         return false;
     change = (__u64)~ip->src + to->src.words[3] + ~ip->dst + to->dst.words[3];
@@ -104,7 +104,7 @@ TG_INLINE bool tg_xdp_translate_plain(tg_ctx *ctx, const struct tg_packet *packe
     ip->checksum = tg_checksum_change(ip->checksum, change);
     both = tg_both_ports(to);
     if (tcp || *checksum) {
-        __be16 sum = tg_checksum_change(*checksum, change + (__u32)~*ports + both);
+        __be16 sum = tg_checksum_change(*checksum, change + (__u32) ~*ports + both);
 
         *checksum = tcp || sum ? sum : 0xffff;
     }
