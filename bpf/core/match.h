@@ -100,15 +100,27 @@ TG_INLINE __u32 tg_class_of(const struct tg_packet *packet, __u8 fields, __u16 c
 
 /* Matchers that few rules have. */
 #define TG_MATCH_RARE                                                                              \
-    (TG_MATCH_TTL | TG_MATCH_DSCP | TG_MATCH_PRIORITY | TG_MATCH_ROUTING_MARK | TG_MATCH_CLASSIFIER)
+    (TG_MATCH_TTL | TG_MATCH_DSCP | TG_MATCH_PRIORITY | TG_MATCH_ROUTING_MARK |                    \
+     TG_MATCH_CLASSIFIER | TG_MATCH_TCP_FLAGS)
 
-/* Whether those that the rule has match. */
+/* The flags of an impossible combination are known too: it is what rules ask for. */
+TG_INLINE bool tg_tcp_flags_known(const struct tg_packet *packet)
+{
+    return packet->tuple.protocol == TG_PROTOCOL_TCP && packet->l4_header;
+}
+
+/* Whether those that the rule has match; without a TCP header no matcher of its flags does. */
 TG_SEPARATE int tg_rule_matches_rare(const struct tg_rule *rule, const struct tg_packet *packet)
 {
     __u32 holding = 0;
 
     if (!rule || !packet)
         return 0;
+    if (rule->matchers & TG_MATCH_TCP_FLAGS && !tg_tcp_flags_known(packet))
+        return 0;
+    if ((packet->tcp_flags & rule->tcp_set) == rule->tcp_set &&
+        !(packet->tcp_flags & rule->tcp_clear))
+        holding |= TG_MATCH_TCP_FLAGS;
     if (rule->ttl_low <= packet->edits.ttl && packet->edits.ttl <= rule->ttl_high)
         holding |= TG_MATCH_TTL;
     if (rule->dscp == packet->edits.tos >> 2)

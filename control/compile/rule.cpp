@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "control/config/mangle_values.h"
+#include "control/config/tcp_flags.h"
 #include "control/config/validate.h"
 
 namespace tg {
@@ -166,6 +167,15 @@ Match set_classifier(tg_rule &rule, const Value &value, const RuleContext &)
     return Match::test;
 }
 
+Match set_tcp_flags(tg_rule &rule, const Value &value, const RuleContext &)
+{
+    const TcpFlags flags = tcp_flags(get<std::string>(value));
+    rule.tcp_set = flags.set;
+    rule.tcp_clear = flags.clear;
+    rule.negated |= flags.negated ? TG_MATCH_TCP_FLAGS : 0;
+    return Match::test;
+}
+
 Match set_protocol(tg_rule &rule, const Value &value, const RuleContext &)
 {
     rule.protocol = get<Protocol>(value).number;
@@ -258,6 +268,7 @@ constexpr MatcherRow matchers[] = {
     {"hop-limit", TG_MATCH_TTL, set_ttl},
     {"priority", TG_MATCH_PRIORITY, set_priority},
     {"per-connection-classifier", TG_MATCH_CLASSIFIER, set_classifier},
+    {"tcp-flags", TG_MATCH_TCP_FLAGS, set_tcp_flags},
 };
 
 // What the action changes addresses and ports to.

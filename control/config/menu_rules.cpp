@@ -17,7 +17,7 @@ namespace tg {
 namespace {
 
 // Of RouterOS 7 and not built yet, in any of the tables.
-constexpr std::array<std::string_view, 38> missing_properties{
+constexpr std::array<std::string_view, 37> missing_properties{
     "address-list",
     "address-list-timeout",
     "connection-bytes",
@@ -50,7 +50,6 @@ constexpr std::array<std::string_view, 38> missing_properties{
     "src-address-list",
     "src-address-type",
     "src-mac-address",
-    "tcp-flags",
     "tcp-mss",
     "time",
     "tls-host",
@@ -149,18 +148,22 @@ constexpr std::array<std::uint8_t, 5> protocols_with_ports{
     IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_DCCP, IPPROTO_UDPLITE,
 };
 
-Result<void> check_ports(const Property &row, const Edited &edited)
+// Of properties that some protocols have only.
+Result<void> check_protocol(const Property &row, const Edited &edited)
 {
-    const Value *protocol = edited.item.get("protocol");
-    const bool has_ports = protocol != nullptr && !protocol->negated &&
-                           std::ranges::find(protocols_with_ports,
-                                             edited.item.value_or("protocol", Protocol{}).number) !=
-                               protocols_with_ports.end();
-    if (has_ports) {
-        return {};
+    const Value *given = edited.item.get("protocol");
+    const int protocol = given == nullptr || given->negated
+                             ? -1
+                             : edited.item.value_or("protocol", Protocol{}).number;
+    if (row.has(trait_tcp) && protocol != IPPROTO_TCP) {
+        return fail(fmt::format("{} requires protocol=tcp", row.name), edited.position(row.name));
     }
-    return fail("ports require protocol=tcp or udp (sctp, dccp and udp-lite have them too)",
-                edited.position(row.name));
+    if (row.has(trait_ports) &&
+        std::ranges::find(protocols_with_ports, protocol) == protocols_with_ports.end()) {
+        return fail("ports require protocol=tcp or udp (sctp, dccp and udp-lite have them too)",
+                    edited.position(row.name));
+    }
+    return {};
 }
 
 Result<void> check_side(const Property &row, const Edited &edited, std::string_view chain)
@@ -305,8 +308,8 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
         if (auto checked = check_side(*row, edited, chain); builtin && !checked) {
             return checked;
         }
-        if (row->has(trait_ports)) {
-            if (auto checked = check_ports(*row, edited); !checked) {
+        if (row->has(trait_ports | trait_tcp)) {
+            if (auto checked = check_protocol(*row, edited); !checked) {
                 return checked;
             }
         }

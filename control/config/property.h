@@ -65,6 +65,7 @@ inline constexpr unsigned trait_always = 4;    // shown even if it has its defau
 inline constexpr unsigned trait_fixed = 8;     // names a fixed item: shown, never set
 inline constexpr unsigned trait_hidden = 16;   // shown in its own way: comment, disabled
 inline constexpr unsigned trait_ports = 32;    // needs a protocol with ports
+inline constexpr unsigned trait_tcp = 64;      // needs protocol=tcp
 
 struct Property {
     std::string_view name;

@@ -5,6 +5,7 @@
 
 #include "control/base/limits.h"
 #include "control/config/mangle_values.h"
+#include "control/config/tcp_flags.h"
 
 namespace tg {
 namespace {
@@ -328,6 +329,13 @@ constexpr std::array rows{
              .parse = parse_port_ranges,
              .help = "destination ports: a list of numbers and ranges",
              .traits = matcher | trait_ports},
+    Property{
+        .name = "tcp-flags",
+        .parse = parse_tcp_flags,
+        .help = "flags of the TCP header: a list, those that are not set with \"!\"; \"!,\" before "
+                "it: not so",
+        .traits = trait_tcp,
+        .tables = table_filter | table_raw | table_mangle},
     Property{.name = "dscp",
              .parse = parse_number,
              .help = "the packet's DSCP",

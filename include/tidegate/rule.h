@@ -55,6 +55,7 @@ enum tg_matcher {
     TG_MATCH_PRIORITY = 1u << 16,
     TG_MATCH_ROUTING_MARK = 1u << 17,
     TG_MATCH_CLASSIFIER = 1u << 18,
+    TG_MATCH_TCP_FLAGS = 1u << 19,
 };
 
 /* Of tg_rule.classifier_fields: what of a packet says which class it is of. */
@@ -130,8 +131,10 @@ struct tg_rule {
     __u8 ttl_high;
     __u8 dscp;
     __u8 priority;
-    __u8 log; /* 1: tells the agent of every packet that matches */
-    __u8 zero[14];
+    __u8 log;       /* 1: tells the agent of every packet that matches */
+    __u8 tcp_set;   /* flags of the TCP header: all of these are set, … */
+    __u8 tcp_clear; /* … and none of these */
+    __u8 zero[12];
     struct tg_addr_range src;
     struct tg_addr_range dst;
     struct tg_port_range src_ports[TG_LIMIT_PORT_RANGES];

@@ -209,12 +209,13 @@ void replace_translations(std::vector<std::string> &lines, Random &random, unsig
 // Marks, and changes of headers; half of the lives have none.
 void replace_changes(std::vector<std::string> &lines, Random &random, unsigned family)
 {
-    constexpr std::array<std::string_view, 12> rules = {
+    constexpr std::array<std::string_view, 13> rules = {
         "chain=prerouting connection-mark=no-mark action=mark-connection new-connection-mark=a",
         "chain=prerouting connection-mark=a action=mark-packet new-packet-mark=b passthrough=no",
         "chain=prerouting protocol=udp action=mark-routing new-routing-mark=7",
         "chain=forward routing-mark=7 action=change-dscp new-dscp=46",
-        "chain=forward protocol=tcp action=change-mss new-mss=600",
+        "chain=forward protocol=tcp tcp-flags=syn,!ack action=change-mss new-mss=600",
+        "chain=prerouting protocol=tcp tcp-flags=!,ack action=change-dscp new-dscp=3",
         "chain=postrouting protocol=tcp action=change-mss new-mss=clamp-to-pmtu",
         "chain=prerouting dscp=0 packet-mark=!b action=set-priority new-priority=5",
         "chain=postrouting priority=5 action=change-dscp new-dscp=from-priority",
