@@ -133,6 +133,12 @@ Match set_connection_type(tg_rule &, const Value &value, const RuleContext &)
     return value.negated ? Match::always : Match::never;
 }
 
+// The datapath does not look at IPsec: no packet is one of its policies.
+Match set_ipsec_policy(tg_rule &, const Value &value, const RuleContext &)
+{
+    return get<std::string>(value).ends_with(",none") ? Match::always : Match::never;
+}
+
 Match set_dscp(tg_rule &rule, const Value &value, const RuleContext &)
 {
     rule.dscp = static_cast<std::uint8_t>(get<std::int64_t>(value));
@@ -244,7 +250,7 @@ struct MatcherRow {
 };
 
 // The datapath is never asked.
-constexpr tg_matcher matcher_of_helpers{};
+constexpr tg_matcher no_matcher{};
 
 constexpr MatcherRow matchers[] = {
     {"connection-state", TG_MATCH_CONNECTION_STATE, set_states},
@@ -262,7 +268,8 @@ constexpr MatcherRow matchers[] = {
     {"connection-mark", TG_MATCH_CONNECTION_MARK, set_connection_mark},
     {"packet-mark", TG_MATCH_PACKET_MARK, set_packet_mark},
     {"routing-mark", TG_MATCH_ROUTING_MARK, set_routing_mark},
-    {"connection-type", matcher_of_helpers, set_connection_type},
+    {"connection-type", no_matcher, set_connection_type},
+    {"ipsec-policy", no_matcher, set_ipsec_policy},
     {"dscp", TG_MATCH_DSCP, set_dscp},
     {"ttl", TG_MATCH_TTL, set_ttl},
     {"hop-limit", TG_MATCH_TTL, set_ttl},

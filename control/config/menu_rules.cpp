@@ -17,7 +17,7 @@ namespace tg {
 namespace {
 
 // Of RouterOS 7 and not built yet, in any of the tables.
-constexpr std::array<std::string_view, 37> missing_properties{
+constexpr std::array<std::string_view, 36> missing_properties{
     "address-list",
     "address-list-timeout",
     "connection-bytes",
@@ -33,7 +33,6 @@ constexpr std::array<std::string_view, 37> missing_properties{
     "in-bridge-port",
     "in-bridge-port-list",
     "ingress-priority",
-    "ipsec-policy",
     "ipv4-options",
     "layer7-protocol",
     "limit",
@@ -191,7 +190,7 @@ Result<void> check_action(const Menu &menu, const Edited &edited, std::string_vi
 }
 
 // What of a rule does not work as whoever wrote it may think.
-std::string note_of_translation(const Item &item)
+std::string note_of_rule(const Item &item)
 {
     if (never_works(item)) {
         return "packets of the router itself have left its stack in chain output and cannot come "
@@ -204,6 +203,14 @@ std::string note_of_translation(const Item &item)
     if (rule_text(item, "chain") == "input" && rule_text(item, "action") == "src-nat") {
         return "the router looks up the way of its answers by the new address: that has to lead "
                "back to where the packets come from";
+    }
+    if (rule_text(item, "chain") == "output" && rule_text(item, "action") == "mark-routing") {
+        return "the way out is chosen before chain output: the packet gets the mark, and goes "
+               "where it would have gone without it";
+    }
+    if (rule_text(item, "ipsec-policy").ends_with(",ipsec")) {
+        return "IPsec is not looked at: no packet counts as one of its policies, and the rule "
+               "matches nothing";
     }
     return "";
 }
@@ -245,16 +252,6 @@ Result<void> check_change(const Edited &edited, std::string_view action)
         return fail("action=change-mss requires protocol=tcp", edited.position("action"));
     }
     return {};
-}
-
-std::string note_of_change(const Item &item)
-{
-    if (rule_text(item, "chain") == "output" && rule_text(item, "action") == "mark-routing") {
-        return "the way out is chosen before chain output: the packet gets the mark, and goes "
-               "where "
-               "it would have gone without it";
-    }
-    return "";
 }
 
 // What nat's actions translate to.
@@ -348,6 +345,7 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
         .missing_properties = missing_properties,
         .missing_actions = missing_actions,
         .check = check_rule,
+        .note = note_of_rule,
     };
     for (const Property &row : rule_rows()) {
         if ((row.tables & table) != 0 && (row.families & family_bit(family)) != 0) {
@@ -359,12 +357,10 @@ Menu make_rule_menu(std::string_view path, Family family, unsigned table)
     if (table == table_nat) {
         menu.missing_properties = missing_nat_properties;
         menu.missing_actions = missing_nat_actions;
-        menu.note = note_of_translation;
     }
     if (table == table_mangle) {
         menu.missing_properties = missing_mangle_properties;
         menu.missing_actions = missing_mangle_actions;
-        menu.note = note_of_change;
     }
     return menu;
 }

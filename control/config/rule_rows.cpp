@@ -65,6 +65,12 @@ constexpr std::array<std::string_view, 7> changing6{
 constexpr std::array<std::string_view, 7> helpers{
     "ftp", "h323", "irc", "pptp", "quake3", "sip", "tftp",
 };
+constexpr std::array<std::string_view, 4> ipsec_policies{
+    "in,none",
+    "in,ipsec",
+    "out,none",
+    "out,ipsec",
+};
 constexpr std::array<std::string_view, 3> to_addresses{"src-nat", "dst-nat", "netmap"};
 constexpr std::array<std::string_view, 2> new_sources{"masquerade", "src-nat"};
 constexpr std::array<std::string_view, 5> to_ports{
@@ -281,6 +287,10 @@ constexpr std::array rows{
              .traits = matcher,
              .tables = table_filter | table_mangle | table_nat,
              .words = helpers},
+    Property{.name = "ipsec-policy",
+             .parse = parse_word,
+             .help = "whether IPsec has decrypted the packet, or will encrypt it",
+             .words = ipsec_policies},
     Property{.name = "protocol",
              .parse = parse_protocol_value,
              .help = "IP protocol by name or number",

@@ -119,6 +119,7 @@ const std::vector<MatcherCase> matcher_cases = {
      [](const tg_rule &rule) { return rule.tcp_set == 2 && rule.tcp_clear == 16; }},
     {"protocol=tcp tcp-flags=!,fin,cwr", TG_MATCH_PROTOCOL | TG_MATCH_TCP_FLAGS, TG_MATCH_TCP_FLAGS,
      [](const tg_rule &rule) { return rule.tcp_set == 129 && rule.tcp_clear == 0; }},
+    {"ipsec-policy=in,none", 0, 0, [](const tg_rule &) { return true; }},
     {"ttl=equal:255", TG_MATCH_TTL, 0,
      [](const tg_rule &rule) { return rule.ttl_low == 255 && rule.ttl_high == 255; }},
     {"ttl=not-equal:0", TG_MATCH_TTL, TG_MATCH_TTL,
@@ -267,7 +268,8 @@ TEST(CompileRule, TranslationsArriveWhole)
 // What no packet has is not asked for.
 TEST(CompileRule, WhatMatchesNothingIsLeftOut)
 {
-    for (const char *never : {"ttl=less-than:0", "ttl=greater-than:255", "connection-type=sip"}) {
+    for (const char *never : {"ttl=less-than:0", "ttl=greater-than:255", "connection-type=sip",
+                              "ipsec-policy=in,ipsec", "ipsec-policy=out,ipsec"}) {
         const Image image = build(std::string("/ip firewall mangle add chain=forward ") + never);
         EXPECT_TRUE(rules_of(image, TG_FAMILY_IPV4, TG_CHAIN_MANGLE_FORWARD).empty()) << never;
     }

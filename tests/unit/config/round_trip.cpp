@@ -45,6 +45,7 @@ const std::vector<Choice> choices{
     {"connection-type", {"ftp", "!sip"}},
     {"dscp", {"0", "!46"}},
     {"ttl", {"equal:1", "not-equal:64"}},
+    {"ipsec-policy", {"in,none", "out,ipsec"}},
     {"tcp-flags", {"syn", "syn,!ack", "!,fin,psh"}},
     {"hop-limit", {"less-than:2", "greater-than:9"}},
     {"priority", {"5", "!63"}},
