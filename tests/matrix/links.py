@@ -101,7 +101,7 @@ def _router(lab, address):
 
 
 def _drops(lab, address):
-    check(not lab.wan.pings(address), "WAN does not reach the LAN")
+    check(lab.wan.denied_pings(address), "WAN does not reach the LAN")
     check(lab.counts(FILTER4)["drop"] > 0, "the drop is counted")
 
 
