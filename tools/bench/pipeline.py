@@ -317,10 +317,10 @@ AIMS = {"tidegate-native": 2.0, "tidegate-raw": 2.5}
 
 def against_aims(systems, protocol, flows):
     """How far the aims are reached; they are set for 1000 flows."""
-    by_name = {system.name: system.samples[protocol] for system in systems}
+    by_name = {system.name: system for system in systems}
     for name, aim in AIMS.items():
-        peer = by_name[by_name[name].peer]
-        ratio = peer.best / by_name[name].best
+        peer = by_name[by_name[name].peer].samples[protocol]
+        ratio = peer.best / by_name[name].samples[protocol].best
         print(f"{protocol}: {name} is {ratio:.2f} times nftables at {flows} flows; "
               f"the aim at 1000 is {aim}: {'reached' if ratio >= aim else 'not reached'}")
 
