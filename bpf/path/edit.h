@@ -63,7 +63,8 @@ __noinline int tg_edit_write(tg_ctx *ctx, struct tg_packet *packet, __u32 reason
         return 0;
     if (packet->edits.changed & (TG_EDIT_DSCP | TG_EDIT_TTL | TG_EDIT_DF))
         tg_edit_network(ctx, packet, tg_edit_ttl(packet, reason));
-    if (packet->edits.changed & TG_EDIT_MSS)
+    /* A later piece of a SYN has no header, whatever was to become of its first. */
+    if (packet->edits.changed & TG_EDIT_MSS && !tg_packet_is(packet, TG_PACKET_LATER_PIECE))
         tg_edit_mss(ctx, packet);
     packet->edits.changed = 0;
     return 0;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 
 namespace tg {
 namespace {
@@ -30,6 +29,26 @@ NatPool pool_of(const Item &rule)
     return pool;
 }
 
+std::uint32_t length(PortRange range)
+{
+    return std::uint32_t{range.high} - range.low + 1;
+}
+
+// Of ports in several ranges each counts once.
+std::uint32_t length_of_union(std::vector<PortRange> ranges)
+{
+    std::ranges::sort(ranges, {}, &PortRange::low);
+    std::uint32_t sum = 0, next = 0; // the first port that is not counted yet
+    for (const PortRange range : ranges) {
+        const std::uint32_t low = std::max<std::uint32_t>(range.low, next);
+        if (low <= range.high) {
+            sum += range.high - low + 1;
+            next = std::uint32_t{range.high} + 1;
+        }
+    }
+    return sum;
+}
+
 } // namespace
 
 std::vector<NatPool> nat_pools(const Config &config)
@@ -50,19 +69,15 @@ std::vector<NatPool> nat_pools(const Config &config)
 std::uint32_t count_ports(const std::vector<NatPool> &pools, const Address &address,
                           std::uint8_t protocol)
 {
-    std::bitset<65536> ports;
+    std::vector<PortRange> ranges;
     for (const NatPool &pool : pools) {
         const bool has_address =
             !pool.addresses || (pool.addresses->low <= address && address <= pool.addresses->high);
         if (has_address && (!pool.protocol || *pool.protocol == protocol)) {
-            for (std::uint32_t port = pool.ports.low; port <= pool.ports.high; port++) {
-                ports.set(port);
-            }
+            ranges.push_back(pool.ports);
         }
     }
-    const std::size_t count = ports.count();
-    return count > 0 ? static_cast<std::uint32_t>(count)
-                     : std::uint32_t{usual_ports.high} - usual_ports.low + 1;
+    return ranges.empty() ? length(usual_ports) : length_of_union(std::move(ranges));
 }
 
 } // namespace tg

@@ -34,8 +34,12 @@ std::uint64_t most_alike(std::vector<std::uint64_t> values)
 void NatUsage::see(const tg_conn &record)
 {
     const tg_tuple reply = record.reply;
-    if ((tg_word_flags(record.word) & TG_CONN_FLAG_SRCNAT) != 0 && tg_has_ports(reply.protocol)) {
-        ends_[{Address{reply.dst}, reply.protocol}].push_back(end_of(reply));
+    if ((tg_word_flags(record.word) & TG_CONN_FLAG_SRCNAT) == 0 || !tg_has_ports(reply.protocol)) {
+        return;
+    }
+    const std::pair external{Address{reply.dst}, reply.protocol};
+    if (ends_.size() < most_externals || ends_.contains(external)) {
+        ends_[external].push_back(end_of(reply));
     }
 }
 

@@ -23,6 +23,9 @@ struct NatUse {
 // Memory: eight bytes for each connection with a translated source that was seen.
 class NatUsage {
 public:
+    // Of more addresses and protocols, as netmap of a large net makes them, none is followed.
+    static constexpr std::size_t most_externals = 256;
+
     // Counts it if its source is translated and it has ports. The record may be changing.
     void see(const tg_conn &record);
     // What was seen since the last call.

@@ -311,7 +311,7 @@ def exactly(lab):
     for number in range(wanted + 5):
         if number == wanted:
             receiver.settimeout(BRIEF)
-        with lab.lan.udp("0.0.0.0") as client:
+        with lab.lan.udp("0.0.0.0", 20000 + number) as client:
             client.sendto(b"tide", (WAN4, 53))
             with contextlib.suppress(TimeoutError):
                 seen.add(receiver.recvfrom(10)[1])

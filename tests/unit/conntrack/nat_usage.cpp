@@ -51,6 +51,20 @@ TEST(NatUsage, CountsForEachExternalAddressTheRemoteEndWithMost)
     EXPECT_TRUE(usage.finish().empty()) << "a walk begins with nothing";
 }
 
+TEST(NatUsage, FollowsNoMoreAddressesThanItsLimit)
+{
+    NatUsage usage;
+    for (std::size_t i = 0; i < NatUsage::most_externals + 10; i++) {
+        tg_conn record = connection(static_cast<std::uint8_t>(i), 100);
+        record.reply.dst.bytes[14] = static_cast<std::uint8_t>(i >> 8);
+        usage.see(record);
+        usage.see(record);
+    }
+    const std::vector<NatUse> uses = usage.finish();
+    ASSERT_EQ(uses.size(), NatUsage::most_externals);
+    EXPECT_EQ(uses.back().connections, 2u);
+}
+
 TEST(NatUsage, CountsNothingElse)
 {
     NatUsage usage;
