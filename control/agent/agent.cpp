@@ -443,7 +443,7 @@ Result<Recheck> Agent::recheck()
     const auto devices = loop_->call([this] { return network_.state().devices; });
     return recheck_connections(
         store_, [&](const maps::ExplainQuestion &question) { return explainer->ask(question); },
-        devices);
+        devices, snapshot()->config);
 }
 
 rpc::Json Agent::status()

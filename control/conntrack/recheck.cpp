@@ -2,6 +2,7 @@
 #include "control/conntrack/recheck.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -51,6 +52,21 @@ std::string_view judge(const tg_conn &record, const maps::Explained &explained)
     return translated_alike(record, explained.record.conn) ? holds : "nat-rule";
 }
 
+constexpr std::array<std::string_view, 4> forgotten{"dscp", "ttl", "hop-limit", "priority"};
+
+bool asks_for_forgotten(const Config &config, Family family)
+{
+    const bool ipv4 = family == Family::ipv4;
+    const auto asks = [](const Item &rule) {
+        return !rule.disabled() && std::ranges::any_of(forgotten, [&](std::string_view property) {
+            return rule.get(property) != nullptr;
+        });
+    };
+    return std::ranges::any_of(rule_menus, [&](std::string_view menu) {
+        return menu.starts_with("/ip ") == ipv4 && std::ranges::any_of(config.items(menu), asks);
+    });
+}
+
 // nullopt: its interface is gone.
 std::optional<MacAddress> mac_address(const std::map<std::uint32_t, tg_device> &devices,
                                       std::uint32_t ifindex)
@@ -67,11 +83,12 @@ std::optional<MacAddress> mac_address(const std::map<std::uint32_t, tg_device> &
 } // namespace
 
 Result<Recheck> recheck_connections(const ConnectionStore &store, const Ask &ask,
-                                    const std::map<std::uint32_t, tg_device> &devices)
+                                    const std::map<std::uint32_t, tg_device> &devices,
+                                    const Config &config)
 {
     Recheck result;
     Error error;
-    bool failed = false;
+    bool failed = false, doubtful = false;
     const auto look = [&](const Connection &connection) {
         const tg_conn &record = connection.record;
         const bool sent = record.in_ifindex == 0;
@@ -91,7 +108,7 @@ Result<Recheck> recheck_connections(const ConnectionStore &store, const Ask &ask
             return false;
         }
         const std::string_view cause = judge(record, *explained);
-        if (cause == unclear) {
+        if (cause == unclear || (cause != holds && doubtful)) {
             result.unclear++;
         } else if (cause != holds) {
             result.causes[cause]++;
@@ -100,6 +117,7 @@ Result<Recheck> recheck_connections(const ConnectionStore &store, const Ask &ask
         return true;
     };
     for (const Family family : {Family::ipv4, Family::ipv6}) {
+        doubtful = asks_for_forgotten(config, family);
         if (const Result<void> visited = visit_connections(store, family, look); !visited) {
             return std::unexpected(visited.error());
         }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/config/config.h"
 #include "control/config/runtime.h"
 #include "control/conntrack/store.h"
 #include "control/maps/explain.h"
@@ -16,7 +17,9 @@ namespace tg {
 
 struct Recheck {
     std::uint64_t checked = 0;
-    std::uint64_t unclear = 0; // not to be judged now, as its interface or route is gone; it stays
+    // Not to be judged: the interface or route is gone, or rules ask for what is not known. It
+    // stays.
+    std::uint64_t unclear = 0;
     // Those that do not hold any more, and how many for which cause.
     std::vector<ConnectionName> fallen;
     std::map<std::string_view, std::uint64_t> causes;
@@ -25,8 +28,11 @@ struct Recheck {
 // What the explain programs answer; tests give their own.
 using Ask = std::function<Result<maps::Explained>(const maps::ExplainQuestion &question)>;
 
-// Looks at every living connection. `devices` by ifindex.
+// Looks at every living connection. `devices` by ifindex, `config` is in force. Where a rule of the
+// family asks for what nobody knows of the first packet any more (its TTL, DSCP or priority), no
+// connection falls: whatever would is unclear.
 Result<Recheck> recheck_connections(const ConnectionStore &store, const Ask &ask,
-                                    const std::map<std::uint32_t, tg_device> &devices);
+                                    const std::map<std::uint32_t, tg_device> &devices,
+                                    const Config &config);
 
 } // namespace tg

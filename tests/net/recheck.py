@@ -4,6 +4,8 @@
 
 Topology: harness.py.
 """
+import socket
+
 import harness
 import packets
 from harness import (CONNECTION4, CONNECTION6, FILTER4, FW_LAN4, FW_LAN6, FW_WAN4, LAN4, RAW4, WAN4,
@@ -98,6 +100,21 @@ def what_is_translated_otherwise_falls(lab):
     equal(lab.connections(), [], "what is left")
 
 
+def what_rules_ask_is_forgotten(lab):
+    """The DSCP of a first packet is not kept: nothing falls by a rule that asks for it."""
+    lab.wan.serve_udp(53)
+    lab.up()
+    lab.rules("/ip firewall filter\nadd chain=forward dscp=46 action=accept\n"
+              "add chain=forward connection-state=established action=accept\n"
+              "add chain=forward action=drop\n")
+    with lab.lan.udp("0.0.0.0") as client:
+        client.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 46 << 2)
+        client.connect((WAN4, 53))
+        check(echoes(client), "a call is let through by its DSCP")
+        equal(_recheck(lab), (1, 0, 1, {}), "and stays")
+        check(echoes(client), "it goes on")
+
+
 def what_cannot_be_judged_stays(lab):
     """Its interface is gone: nobody knows what rules would say."""
     lab.lan.serve_udp(53)
@@ -116,5 +133,6 @@ def what_cannot_be_judged_stays(lab):
 
 
 harness.main(what_holds_stays, what_the_filter_drops_falls, what_is_translated_otherwise_falls,
-             what_cannot_be_judged_stays, variants=(harness.AS_THEY_COME, harness.NATIVE),
+             what_rules_ask_is_forgotten, what_cannot_be_judged_stays,
+             variants=(harness.AS_THEY_COME, harness.NATIVE),
              together=2)

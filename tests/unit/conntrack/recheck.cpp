@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "control/config/execute.h"
 #include "tests/sim/conntrack.h"
 #include "tidegate/verdict.h"
 
@@ -36,7 +37,7 @@ protected:
                 explained.record.inserted = inserted ? 1 : 0;
                 return explained;
             },
-            devices_);
+            devices_, config_);
         EXPECT_TRUE(result);
         return result.value_or(Recheck{});
     }
@@ -44,6 +45,7 @@ protected:
     MovedClock clock_;
     SimulatedTable table_{clock_};
     std::map<std::uint32_t, tg_device> devices_;
+    Config config_;
     tg_conn record_;
     bool sent_ = false;
     std::uint32_t ifindex_ = 0;
@@ -106,11 +108,28 @@ TEST_F(RecheckTest, AnotherTranslationFalls)
     EXPECT_EQ(cause(recheck(TG_REASON_FORWARD, then)), "nat-rule");
 }
 
+TEST_F(RecheckTest, NothingFallsByWhatIsForgotten)
+{
+    const auto rules = [](const std::string &text) {
+        Session session;
+        return *apply_script(text, "", Config{}, Environment{}, session);
+    };
+    const std::string rule = "firewall filter add chain=forward action=accept dscp=46";
+    config_ = rules("/ip " + rule);
+    EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "unclear");
+    EXPECT_EQ(cause(recheck(TG_REASON_FORWARD, record_)), "holds");
+    config_ = rules("/ip " + rule + " disabled=yes");
+    EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "filter-rule");
+    config_ = rules("/ipv6 " + rule);
+    EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "filter-rule") << "another family";
+}
+
 TEST_F(RecheckTest, AnErrorIsTheResult)
 {
     table_.put(record_);
     EXPECT_FALSE(recheck_connections(
-        table_, [](const auto &) -> Result<maps::Explained> { return fail("cannot"); }, devices_));
+        table_, [](const auto &) -> Result<maps::Explained> { return fail("cannot"); }, devices_,
+        config_));
 }
 
 } // namespace
