@@ -208,9 +208,9 @@ std::string note_of_rule(const Item &item)
         return "the way out is chosen before chain output: the packet gets the mark, and goes "
                "where it would have gone without it";
     }
-    if (rule_text(item, "ipsec-policy").ends_with(",ipsec")) {
-        return "IPsec is not looked at: no packet counts as one of its policies, and the rule "
-               "matches nothing";
+    if (const std::string_view policy = rule_text(item, "ipsec-policy"); !policy.empty()) {
+        return fmt::format("IPsec is not looked at: ipsec-policy={} {} holds", policy,
+                           policy.ends_with(",none") ? "always" : "never");
     }
     return "";
 }

@@ -65,6 +65,9 @@ Result<void> run_commands(const Instance &instance, const Options &options)
                                    options.json, options.recheck});
     }
     if (::isatty(STDIN_FILENO) != 0) {
+        if (options.recheck) {
+            return fail("--recheck goes with a command or a file; tidegate recheck does it alone");
+        }
         return cli::converse(instance, options.json);
     }
     Result<std::string> text = cli::read_descriptor(STDIN_FILENO, "standard input");
