@@ -357,4 +357,4 @@ if __name__ == "__main__":
     harness.main(masquerade, same_port, port_forward, strangers, hairpin, redirect, errors,
                  errors_of_forwards, refused, policy_route, large, early_pieces, by_the_kernel,
                  exactly, purged, variants=ALL,
-                 mixed=(masquerade, port_forward, policy_route))
+                 mixed=(masquerade, port_forward, policy_route), together=2)
