@@ -174,7 +174,8 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
     packet->pending.reply.dst = address;
     if (tg_nat_has_ports(&rule->does.nat) && tg_port_changes(&packet->tuple))
         packet->nat_ports = tg_nat_ports_of(&rule->does.nat.ports);
-    packet->nat_ports.scattered = rule->does.nat.scattered;
+    if (rule->does.nat.scattered)
+        packet->nat_ports.scattered = bpf_get_prandom_u32() | 1;
     packet->flags |= TG_PACKET_TRANSLATED;
     return (int)decided;
 }

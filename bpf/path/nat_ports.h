@@ -24,11 +24,13 @@ static long tg_port_try(__u32 step, struct tg_port_search *search)
 {
     struct tg_packet *packet = tg_packet_slot();
     __u32 probe = search->first + step;
+    __u64 hash;
 
     if (!packet)
         return 1;
+    hash = packet->hash ^ (__u64)packet->nat_ports.scattered << 32;
     tg_nat_set_port(&packet->pending.reply,
-                    tg_nat_probe(&packet->nat_ports, packet->hash, search->cursor, probe));
+                    tg_nat_probe(&packet->nat_ports, hash, search->cursor, probe));
     if (tg_reply_taken(packet))
         return 0;
     search->probe = probe;

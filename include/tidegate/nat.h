@@ -16,7 +16,7 @@
 struct tg_nat_ports {
     __u32 low;
     __u32 size;
-    __u32 scattered; /* 1: the port it came with is not kept */
+    __u32 scattered; /* by chance, if the port it came with is not kept; 0: it is if it can */
 };
 
 /*

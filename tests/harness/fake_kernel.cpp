@@ -237,6 +237,11 @@ std::uint64_t tg_fake_ktime()
     return kernel.jiffies * (1'000'000'000 / kernel.ticks_per_second);
 }
 
+std::uint32_t tg_fake_random()
+{
+    return static_cast<std::uint32_t>(FakeKernel::current().random());
+}
+
 long tg_fake_load_bytes(const void *context, std::uint32_t offset, void *to, std::uint32_t length)
 {
     const FakeSkb *skb = skb_of(context);

@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,6 +52,7 @@ public:
     std::uint64_t jiffies = 0xffffffff - 300ull * 1000; // like the real one: wraps 32 bits soon
     std::uint32_t ticks_per_second = 1000;
     std::vector<Socket> sockets = {};
+    std::mt19937 random = {}; // the same row of numbers for every kernel
 
     // nullptr if there is none. An empty remote end finds a listening one only.
     bpf_sock *find_socket(const bpf_sock_tuple &tuple, bool ipv4, bool udp);

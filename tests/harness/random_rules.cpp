@@ -186,8 +186,8 @@ void replace_translations(std::vector<std::string> &lines, Random &random, unsig
          "chain=output protocol=udp action=dst-nat to-addresses=203.0.113.254"},
         {"chain=srcnat out-interface=wan action=masquerade",
          "chain=srcnat protocol=udp action=masquerade to-ports=7",
-         "chain=srcnat out-interface-list=LAN protocol=tcp action=src-nat to-ports=5000-6000 "
-         "to-address=2001:db8:113::1/128 randomise-ports=yes",
+         "chain=srcnat out-interface-list=LAN protocol=tcp action=src-nat to-ports=5000 "
+         "to-address=2001:db8:113::1/128 randomise-ports=yes", // of one, there is no choice
          "chain=srcnat action=netmap to-address=2001:db8:99::/64",
          "chain=dstnat in-interface=wan protocol=tcp action=dst-nat "
          "to-address=2001:db8:20::2/128 to-ports=22",

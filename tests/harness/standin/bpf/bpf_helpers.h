@@ -36,6 +36,7 @@ enum libbpf_pin_type {
 #define bpf_ringbuf_query                        tg_fake_ringbuf_query
 #define bpf_jiffies64                            tg_fake_jiffies
 #define bpf_ktime_get_ns                         tg_fake_ktime
+#define bpf_get_prandom_u32                      tg_fake_random
 #define bpf_skb_load_bytes                       tg_fake_load_bytes
 #define bpf_skb_store_bytes                      tg_fake_store_bytes
 #define bpf_skb_pull_data                        tg_fake_pull_data
@@ -68,6 +69,7 @@ long tg_fake_ringbuf_output(void *map, void *data, __u64 size, __u64 flags);
 __u64 tg_fake_ringbuf_query(void *map, __u64 what);
 __u64 tg_fake_jiffies(void);
 __u64 tg_fake_ktime(void);
+__u32 tg_fake_random(void);
 long tg_fake_load_bytes(const void *skb, __u32 offset, void *to, __u32 length);
 long tg_fake_store_bytes(struct __sk_buff *skb, __u32 offset, const void *from, __u32 length,
                          __u64 flags);
