@@ -7,6 +7,8 @@ opened before, in `new` ways each run opens another connection, in `close` ways 
 another one; before each measurement the sweep program removes all connections of the last one.
 After it the instance must have counted every run under the reason of the way.
 """
+import re
+
 import figures
 import rules
 from network import FW_LAN, FW_WAN, OPENED, Tidegate, check, traffic
@@ -182,7 +184,7 @@ def bench(made, options):
               for program in ("xdp_ingress", "tc_ingress")}
     groups["xdp_ingress"] += ways_with_many(many)
     groups["tc_egress"] = list(ways_out(spec))
-    groups = {program: [way for way in ways if options.only in f"{program} {way.name}"]
+    groups = {program: [way for way in ways if re.search(options.only, f"{program} {way.name}")]
               for program, ways in groups.items()}
     every = [way for ways in groups.values() for way in ways]
     yardsticks = {name: figures.Samples() for name, _, _ in YARDSTICKS}
