@@ -17,7 +17,7 @@ int tc_ingress(struct __sk_buff *ctx)
 
     if (!packet)
         return TG_TC_DROP;
-    judged = tg_handover_read(ctx, packet);
+    judged = tg_handover_read(ctx, tg_handover_word(ctx), packet);
     if (judged)
         return tg_finish_handed(ctx, packet, judged);
     return tg_finish_ingress(ctx, packet, tg_ingress(ctx, packet));

@@ -106,6 +106,7 @@ struct tg_packet {
     struct tg_tcp_numbers tcp;
     struct tg_tcp_view view;    /* how it sees its connection */
     struct tg_tuple quoted;     /* of the packet an ICMP error is about */
+    struct tg_edits handed;     /* what XDP has left to be changed of it, if it was handed over */
     struct tg_tuple wire;       /* as it came, if tuple is not that any more */
     struct tg_tuple translated; /* as it leaves; of an ICMP error, all but what it quotes */
     struct tg_tuple requoted;   /* of the packet an ICMP error is about, as its sender knows it */

@@ -145,7 +145,7 @@ TG_INLINE bool tg_handed_parse(tg_ctx *ctx, struct tg_packet *packet, bool trans
 {
     if (tg_stage_parse(ctx, packet))
         return false;
-    tg_handover_edits(ctx, packet);
+    tg_edits_take(packet, &packet->handed);
     return !translate || tg_handed_follow(packet);
 }
 
@@ -164,7 +164,7 @@ __noinline int tg_handed(tg_ctx *ctx, struct tg_packet *packet, __u32 reason)
     forward = tg_reason_verdict(reason) == TG_VERDICT_FORWARD;
     translate = tg_packet_is(packet, TG_PACKET_TRANSLATED) && tg_reason_accepts(reason);
     mtu = packet->mtu;
-    tg_handover_edits(ctx, packet);
+    tg_edits_take(packet, &packet->handed);
     if (!translate && !forward && !packet->edits.changed &&
         tg_reason_verdict(reason) != TG_VERDICT_ANSWER)
         return (int)reason;

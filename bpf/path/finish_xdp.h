@@ -182,7 +182,7 @@ TG_INLINE int tg_finish_xdp(tg_ctx *ctx, struct tg_packet *packet, int decided)
     handed = tg_xdp_hands(packet, reason, ends);
     if (!handed && !tg_xdp_translated(ctx, packet, reason))
         reason = TG_REASON_NAT_FAILED;
-    if (!tg_packet_is(packet, TG_PACKET_GENERIC))
+    if (!handed && !tg_packet_is(packet, TG_PACKET_GENERIC))
         tg_edit(ctx, packet, reason);
     verdict = tg_reason_verdict(reason);
     if (handed) {

@@ -81,35 +81,33 @@ TG_INLINE void tg_handover_write(tg_ctx *ctx, const struct tg_packet *packet, __
 
 #else
 
+/* The word before the frame; NULL: there is none. */
+TG_INLINE const struct tg_handover *tg_handover_word(const tg_ctx *ctx)
+{
+    struct tg_handover *word = (void *)(long)ctx->data_meta;
+
+    return (void *)(word + 1) > (void *)(long)ctx->data ? NULL : word;
+}
+
 /*
  * The reason XDP has found on this interface, and what else it says of the packet; 0: it has not
  * judged this packet, or not known of its VLAN tag, which lay beside the frame already.
  */
-TG_INLINE __u32 tg_handover_read(const tg_ctx *ctx, struct tg_packet *packet)
+TG_INLINE __u32 tg_handover_read(const tg_ctx *ctx, const struct tg_handover *word,
+                                 struct tg_packet *packet)
 {
-    struct tg_handover *place = (void *)(long)ctx->data_meta;
-
-    if ((void *)(place + 1) > (void *)(long)ctx->data || place->magic != TG_HANDOVER_MAGIC ||
-        place->instance != tg_instance() || place->ifindex != ctx->ifindex ||
-        place->reason >= TG_REASON_COUNT)
+    if (!word || word->magic != TG_HANDOVER_MAGIC || word->instance != tg_instance() ||
+        word->ifindex != ctx->ifindex || word->reason >= TG_REASON_COUNT)
         return 0;
-    if (ctx->vlan_present && !(place->flags & TG_HANDOVER_TAGGED))
+    if (ctx->vlan_present && !(word->flags & TG_HANDOVER_TAGGED))
         return 0;
-    packet->mtu = place->mtu;
-    if (place->flags & TG_HANDOVER_TRANSLATE)
+    packet->mtu = word->mtu;
+    packet->handed = word->edits;
+    if (word->flags & TG_HANDOVER_TRANSLATE)
         packet->flags |= TG_PACKET_TRANSLATED;
-    if (place->flags & TG_HANDOVER_UNSOURCED)
+    if (word->flags & TG_HANDOVER_UNSOURCED)
         packet->flags |= TG_PACKET_UNSOURCED;
-    return place->reason;
-}
-
-/* What XDP has left to be changed of a packet it has judged: asked behind parse. */
-TG_INLINE void tg_handover_edits(tg_ctx *ctx, struct tg_packet *packet)
-{
-    struct tg_handover *place = (void *)(long)ctx->data_meta;
-
-    if ((void *)(place + 1) <= (void *)(long)ctx->data)
-        tg_edits_take(packet, &place->edits);
+    return word->reason;
 }
 
 #endif

@@ -34,8 +34,9 @@ enum class Program : std::uint8_t {
     give_up,
     xdp,
     reinject_xdp,
+    handed,
 };
-inline constexpr std::size_t program_count = 9;
+inline constexpr std::size_t program_count = 10;
 // The object each program is in, and its name there.
 struct ProgramPlace {
     std::string_view object;
@@ -51,19 +52,21 @@ inline constexpr std::array<ProgramPlace, program_count> program_places = {{
     {"reinject_tc", "give_up"},
     {"xdp_ingress", "xdp_ingress"},
     {"reinject", "reinject"},
+    {"handed_tc", "handed_tc"},
 }};
-inline constexpr std::array<std::string_view, 7> object_names = {
-    "tc_ingress", "tc_egress", "sweep", "explain", "reinject_tc", "xdp_ingress", "reinject"};
+inline constexpr std::array<std::string_view, 8> object_names = {
+    "tc_ingress",  "tc_egress",   "sweep",    "explain",
+    "reinject_tc", "xdp_ingress", "reinject", "handed_tc"};
 
-// The last two run in the kernel only: XDP's context holds addresses in 32 bits.
-inline constexpr std::size_t hosted_programs = program_count - 2;
-inline constexpr std::size_t hosted_objects = object_names.size() - 2;
+// The last three run in the kernel only: XDP's context holds addresses in 32 bits.
+inline constexpr std::size_t hosted_programs = program_count - 3;
+inline constexpr std::size_t hosted_objects = object_names.size() - 3;
 
 // Where the object is; the first folder is that of the product.
 inline std::string object_path(std::string_view product, std::string_view tests,
                                std::string_view name)
 {
-    const std::string_view folder = name == "reinject_tc" ? tests : product;
+    const std::string_view folder = name.ends_with("_tc") ? tests : product;
     return std::string(folder) + "/" + std::string(name) + ".bpf.o";
 }
 
@@ -78,7 +81,6 @@ struct Skb {
 // What a run shows from outside. The kernel's test run does not tell the last two.
 struct Ran {
     bool refused = false; // the kernel's test run would not take such a frame
-    bool handed = false;  // XDP has accepted it, and TC is to send it
     bool by_xdp = false;  // XDP has sent it
     int action = 0;       // what the program returned: TC_ACT_*, or sweep's count
     Bytes frame;          // as the program left it
@@ -155,8 +157,7 @@ public:
 std::unique_ptr<Datapath> make_hosted_datapath(std::uint32_t ticks_per_second = 1000);
 // The real programs in the kernel, by BPF_PROG_TEST_RUN; call enter_namespace() before.
 std::unique_ptr<Datapath> make_kernel_datapath();
-// The same, but that Program::ingress and reinject run in XDP; what TC would do afterwards is not
-// done.
+// The same, but that Program::ingress and reinject run in XDP, and TC ingress behind it.
 std::unique_ptr<Datapath> make_native_datapath();
 
 // What make_table makes; the seed is always the same.

@@ -63,8 +63,7 @@ void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
         outcome.faults.push_back(
             fmt::format("action {} does not fit {}", outcome.action, outcome.reason));
     }
-    if (outcome.action == TC_ACT_REDIRECT && !outcome.handed &&
-        verdict_of(outcome.reason) == TG_VERDICT_ANSWER) {
+    if (outcome.action == TC_ACT_REDIRECT && verdict_of(outcome.reason) == TG_VERDICT_ANSWER) {
         std::ranges::move(error_faults(frame.bytes, outcome.frame, hook.ifindex),
                           std::back_inserter(outcome.faults));
     }
@@ -72,20 +71,6 @@ void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
     if (outcome.changed && outcome.action == TC_ACT_SHOT) {
         outcome.faults.push_back("a packet that is dropped was changed");
     }
-}
-
-void count_handed(Outcome &outcome, const Ran &ran, const Frame &frame)
-{
-    if (!ran.handed || verdict_of(outcome.reason) == TG_VERDICT_ANSWER) {
-        return;
-    }
-    if (!outcome.reason.empty()) {
-        outcome.faults.push_back("counted, and handed over to be counted again");
-    }
-    outcome.reason = reason_names[TG_REASON_FORWARD];
-    outcome.packets = 1;
-    const bool tagged = frame.bytes[12] == 0x81 && frame.bytes[13] == 0;
-    outcome.bytes = frame.bytes.size() - ETH_HLEN - (tagged ? 4 : 0);
 }
 
 void judge_explanation(Outcome &outcome, const Ran &explained)

@@ -19,8 +19,6 @@ inline constexpr std::array<std::string_view, TG_REASON_COUNT> reason_names = {
 
 // Every packet is counted, goes where its reason says, and only what we send ourselves is changed.
 void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame);
-// What XDP hands over to be sent is counted by TC; what it hands over to be answered is not.
-void count_handed(Outcome &outcome, const Ran &ran, const Frame &frame);
 // `explain` foretells the reason of every packet that is counted here.
 void judge_explanation(Outcome &outcome, const Ran &explained);
 

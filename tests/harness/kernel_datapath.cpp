@@ -74,37 +74,13 @@ public:
     {
         // Packets of many segments are made behind XDP.
         if (native_ && program == Program::ingress && skb.frame.gso_size == 0) {
-            return run_xdp(Program::xdp, skb);
+            return run_native(Program::xdp, skb);
         }
         if (native_ && program == Program::reinject) {
-            return run_xdp(Program::reinject_xdp, skb);
+            return run_native(Program::reinject_xdp, skb);
         }
         thaw();
-        __sk_buff context{};
-        context.ifindex = skb.ifindex;
-        context.ingress_ifindex = skb.ingress_ifindex;
-        context.gso_size = skb.frame.gso_size;
-        context.gso_segs = skb.frame.gso_segments;
-        Ran ran;
-        ran.frame.resize(skb.frame.bytes.size() + 256);
-        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = skb.frame.bytes.data(),
-                    .data_out = ran.frame.data(),
-                    .data_size_in = static_cast<std::uint32_t>(skb.frame.bytes.size()),
-                    .data_size_out = static_cast<std::uint32_t>(ran.frame.size()),
-                    .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
-        const int error =
-            bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
-        after_run();
-        if (error == -EINVAL || skb.tag != 0) {
-            ran.refused = true;
-            return ran;
-        }
-        if (error != 0) {
-            refuse("test run");
-        }
-        ran.action = static_cast<int>(options.retval);
-        ran.frame.resize(options.data_size_out);
-        return ran;
+        return run_tc(program, skb);
     }
 
     [[nodiscard]] std::optional<Bytes> lookup(std::string_view map, const Bytes &key) const override
@@ -384,7 +360,37 @@ private:
         }
     }
 
-    Ran run_xdp(Program program, const Skb &skb)
+    Ran run_tc(Program program, const Skb &skb)
+    {
+        __sk_buff context{};
+        context.ifindex = skb.ifindex;
+        context.ingress_ifindex = skb.ingress_ifindex;
+        context.gso_size = skb.frame.gso_size;
+        context.gso_segs = skb.frame.gso_segments;
+        Ran ran;
+        ran.frame.resize(skb.frame.bytes.size() + 256);
+        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = skb.frame.bytes.data(),
+                    .data_out = ran.frame.data(),
+                    .data_size_in = static_cast<std::uint32_t>(skb.frame.bytes.size()),
+                    .data_size_out = static_cast<std::uint32_t>(ran.frame.size()),
+                    .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
+        const int error =
+            bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
+        after_run();
+        if (error == -EINVAL || skb.tag != 0) {
+            ran.refused = true;
+            return ran;
+        }
+        if (error != 0) {
+            refuse("test run");
+        }
+        ran.action = static_cast<int>(options.retval);
+        ran.frame.resize(options.data_size_out);
+        return ran;
+    }
+
+    // XDP, and TC with what that has passed. Time does not pass in between.
+    Ran run_native(Program program, const Skb &skb)
     {
         thaw();
         const auto size = static_cast<std::uint32_t>(skb.frame.bytes.size());
@@ -407,8 +413,14 @@ private:
             refuse("test run of XDP");
         }
         ran.frame.resize(options.data_size_out);
-        read_xdp(static_cast<int>(options.retval), context.data, ran);
-        return ran;
+        const auto word = read_xdp(static_cast<int>(options.retval), context.data, ran);
+        if (!word) {
+            return ran;
+        }
+        update("tg_word", bytes_of(0u), bytes_of(*word));
+        Skb passed = skb;
+        passed.frame.bytes = ran.frame;
+        return run_tc(Program::handed, passed);
     }
 
     // Adds to every time the programs have stored.

@@ -140,7 +140,6 @@ tg_device device_of(const Interface &port)
 Outcome outcome_of(const Ran &ran, const Frame &frame)
 {
     return {.refused = ran.refused,
-            .handed = ran.handed,
             .action = ran.action,
             .by_xdp = ran.by_xdp,
             .came = frame.bytes,
@@ -370,7 +369,6 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
     Outcome outcome = outcome_of(ran, frame);
     if (!ran.refused) {
         judge_counters(outcome, reasons_before);
-        count_handed(outcome, ran, frame);
         judge_end(outcome, hook, frame);
         judge_explanation(outcome, explained);
         outcome.state = state_seen(rules_before);
@@ -391,7 +389,6 @@ void Router::bring_back(const tg_piece &piece)
     const Ran ran = datapath_->run(Program::reinject, {frame, piece.ifindex, piece.ifindex, 0});
     Outcome outcome = outcome_of(ran, frame);
     judge_counters(outcome, reasons_before);
-    count_handed(outcome, ran, frame);
     judge_end(outcome, hook, frame);
     outcome.state = state_seen(rules_before);
     early_pieces_.collect(elapsed_);

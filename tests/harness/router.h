@@ -30,7 +30,6 @@ struct Hook {
 // What became of one packet.
 struct Outcome {
     bool refused = false;      // the runner cannot be given such a packet
-    bool handed = false;       // TC is to send it: what it leaves as cannot be seen
     int action = 0;            // TC_ACT_*
     std::string reason = {};   // by name; "" if nothing was counted
     std::string state = {};    // connection-state the filter chain saw; "" if it saw none

@@ -72,7 +72,7 @@ std::vector<std::string> judge_sent(const Outcome &outcome, const Interface &out
     if (outcome.redirect && *outcome.redirect != out.ifindex) {
         faults.push_back(fmt::format("sent to {}, not {}", *outcome.redirect, out.ifindex));
     }
-    if (outcome.handed || !faults.empty()) {
+    if (!faults.empty()) {
         return faults;
     }
     const Bytes packet = one_hop_on(outcome.came);
