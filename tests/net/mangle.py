@@ -9,7 +9,8 @@ import socket
 import struct
 
 import harness
-from harness import CONNECTION4, CONNECTION6, LAN4, LAN6, WAN4, WAN6, check, equal
+from harness import (CONNECTION4, CONNECTION6, FW_WAN4, FW_WAN6, LAN4, LAN6, WAN4, WAN6, check,
+                     equal)
 from hosts import echoes
 
 MANGLE4, MANGLE6 = "/ip firewall mangle", "/ipv6 firewall mangle"
@@ -114,7 +115,7 @@ def routes(lab):
 
 
 def _arrives(lab, address, port):
-    """TTL and TOS byte of a datagram as the wan host gets it."""
+    """TTL, TOS byte and source of a datagram as the wan host gets it; an answer comes back."""
     ipv6 = ":" in address
     level, ttl, tos = (41, 51, 66) if ipv6 else (0, 12, 13)  # IPV6_RECVHOPLIMIT, IP_RECVTTL, …
     receiver = lab.wan.udp("::" if ipv6 else "0.0.0.0", port)
@@ -122,10 +123,12 @@ def _arrives(lab, address, port):
         receiver.setsockopt(level, option, 1)
     sender = lab.lan.udp("::" if ipv6 else "0.0.0.0")
     sender.sendto(b"tide" * 50, (address, port))
-    data, ancillary, _, _ = receiver.recvmsg(1000, 256)
+    data, ancillary, _, source = receiver.recvmsg(1000, 256)
     equal(data, b"tide" * 50, "the datagram is whole")
+    receiver.sendto(b"gate", source)
+    equal(sender.recv(10), b"gate", "the answer")
     values = {kind: int.from_bytes(value[:1], "little") for _, kind, value in ancillary}
-    return values[52 if ipv6 else 2], values[67 if ipv6 else 1]  # IPV6_HOPLIMIT, IP_TTL, …
+    return values[52 if ipv6 else 2], values[67 if ipv6 else 1], source[0]  # IPV6_HOPLIMIT, IP_TTL
 
 
 def changes(lab):
@@ -141,9 +144,9 @@ def changes(lab):
                   f"{menu} add chain=prerouting protocol=udp dst-port=5004 action={action}=set:1"]
     lab.rules("\n".join(lines) + "\n")
     for wan in (WAN4, WAN6):
-        equal(_arrives(lab, wan, 5001), (77, 0), f"TTL to {wan}")
-        equal(_arrives(lab, wan, 5002), (63, 46 << 2), f"DSCP to {wan}")
-        equal(_arrives(lab, wan, 5003), (63, 5 << 2), f"priority to {wan}")
+        equal(_arrives(lab, wan, 5001)[:2], (77, 0), f"TTL to {wan}")
+        equal(_arrives(lab, wan, 5002)[:2], (63, 46 << 2), f"DSCP to {wan}")
+        equal(_arrives(lab, wan, 5003)[:2], (63, 5 << 2), f"priority to {wan}")
         check(not lab.lan.reaches_udp(wan, 5004, timeout=0.3), "the router is as far as it goes")
     check(lab.reason("ttl-exceeded") >= 2, "and says so")
 
@@ -171,11 +174,11 @@ def segments(lab):
     for host, device in ((lab.fw, "ether1"), (lab.wan, "eth0")):
         host.ip("link", "set", device, "mtu", "1300")
     lab.up()
-    lab.rules("".join(f"{menu} add chain=forward protocol=tcp port=\n" if False else
-                      f"{menu} add chain=forward protocol=tcp dst-port=80 action=change-mss "
-                      f"new-mss=700\n{menu} add chain=forward protocol=tcp src-port=80 "
-                      f"action=change-mss new-mss=700\n{menu} add chain=postrouting protocol=tcp "
-                      "action=change-mss new-mss=clamp-to-pmtu\n" for menu in (MANGLE4, MANGLE6)))
+    lab.rules("".join(f"{menu} add chain=forward protocol=tcp {port}=80 action=change-mss "
+                      "new-mss=700\n" for menu in (MANGLE4, MANGLE6)
+                      for port in ("dst-port", "src-port")) +
+              "".join(f"{menu} add chain=postrouting protocol=tcp action=change-mss "
+                      "new-mss=clamp-to-pmtu\n" for menu in (MANGLE4, MANGLE6)))
     for wan, headers in ((WAN4, 40), (WAN6, 60)):
         for port, expected in ((80, 700), (81, 1300 - headers)):
             tap = lab.wan.packet("eth0")
@@ -186,5 +189,51 @@ def segments(lab):
             check(echoes(stream, b"s" * 30_000), f"30 kB through {wan}, port {port}")
 
 
-harness.main(marks, keep_their_names, routes, changes, segments, variants=harness.ALL,
-             mixed=(marks, routes, changes))
+def _translate_and_change(menu, nat, action):
+    """Rules that translate all of what passes and change each of its packets."""
+    inside = LAN6 + "/128" if "v6" in menu else LAN4
+    to = "to-address" if "v6" in menu else "to-addresses"
+    forward = f"{menu} add chain=forward"
+    return [f"{nat} add chain=srcnat out-interface=ether1 action=masquerade",
+            f"{nat} add chain=dstnat in-interface=ether1 protocol=tcp dst-port=8081 "
+            f"action=dst-nat {to}={inside} to-ports=81",
+            f"{menu} add chain=prerouting protocol=tcp action=change-dscp new-dscp=10",
+            f"{menu} add chain=postrouting protocol=tcp action=change-mss new-mss=clamp-to-pmtu",
+            f"{forward} action=change-dscp new-dscp=46 protocol=udp",
+            f"{forward} {action}=set:77 protocol=udp out-interface=ether1",
+            f"{forward} {action}=set:255 protocol=udp dst-port=5002",
+            f"{forward} action=set-priority new-priority=5 protocol=udp dst-port=5002",
+            *(f"{forward} action=set-priority new-priority=5 protocol=tcp {port}=81"
+              for port in ("src-port", "dst-port"))]
+
+
+def translated(lab):
+    """What is translated is changed as well, both ways and by whoever of XDP and TC sends it."""
+    for family in ("-4", "-6"):
+        lab.wan.ip(family, "route", "del", "default")
+    for host, device in ((lab.fw, "ether1"), (lab.wan, "eth0")):
+        host.ip("link", "set", device, "mtu", "1300")
+    for host in (lab.lan, lab.wan):
+        host.serve_tcp(80)
+        host.serve_tcp(81)
+    lab.up()
+    lab.rules("\n".join([*_translate_and_change(MANGLE4, "/ip firewall nat",
+                                                "action=change-ttl new-ttl"),
+                         *_translate_and_change(MANGLE6, "/ipv6 firewall nat",
+                                                "action=change-hop-limit new-hop-limit")]) + "\n")
+    for wan, public, headers in ((WAN4, FW_WAN4, 40), (WAN6, FW_WAN6, 60)):
+        equal(_arrives(lab, wan, 5001), (77, 46 << 2, public), f"to {wan}")
+        equal(_arrives(lab, wan, 5002), (255, 46 << 2, public), f"to {wan}, with a priority")
+        for client, address, port in ((lab.lan, wan, 80), (lab.lan, wan, 81),
+                                      (lab.wan, public, 8081)):
+            tap = (lab.wan if client is lab.lan else lab.lan).packet("eth0")
+            stream = client.connect(address, port)
+            check(stream, f"TCP to {address}, port {port}")
+            equal(_offer(tap), 1300 - headers, f"offered to {address}, port {port}")
+            check(stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= 1300 - headers,
+                  "so it is to the client")
+            check(echoes(stream, b"t" * 30_000), f"30 kB through {address}, port {port}")
+
+
+harness.main(marks, keep_their_names, routes, changes, segments, translated, variants=harness.ALL,
+             mixed=(marks, routes, changes, translated))
