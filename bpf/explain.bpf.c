@@ -20,6 +20,7 @@ TG_INLINE bool tg_explain_begin(const struct __sk_buff *ctx, struct tg_packet *p
     __builtin_memset(record, 0, sizeof(*record));
     record->gone = ctx->cb[TG_EXPLAIN_WITHOUT];
     record->deleted = record->gone != 0;
+    record->counted = -(__s32)record->deleted;
     if (record->gone)
         packet->l3_offset = TG_ETHERNET_HEADER;
     return true;

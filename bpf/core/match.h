@@ -101,7 +101,7 @@ TG_INLINE __u32 tg_class_of(const struct tg_packet *packet, __u8 fields, __u16 c
 /* Matchers that few rules have. */
 #define TG_MATCH_RARE                                                                              \
     (TG_MATCH_TTL | TG_MATCH_DSCP | TG_MATCH_PRIORITY | TG_MATCH_ROUTING_MARK |                    \
-     TG_MATCH_CLASSIFIER | TG_MATCH_TCP_FLAGS)
+     TG_MATCH_CLASSIFIER | TG_MATCH_TCP_FLAGS | TG_MATCH_MAPPED)
 
 /* The flags of an impossible combination are known too: it is what rules ask for. */
 TG_INLINE bool tg_tcp_flags_known(const struct tg_packet *packet)
@@ -123,6 +123,8 @@ TG_SEPARATE int tg_rule_matches_rare(const struct tg_rule *rule, const struct tg
         holding |= TG_MATCH_TCP_FLAGS;
     if (rule->ttl_low <= packet->edits.ttl && packet->edits.ttl <= rule->ttl_high)
         holding |= TG_MATCH_TTL;
+    if (tg_packet_is(packet, TG_PACKET_MAPPABLE))
+        holding |= TG_MATCH_MAPPED;
     if (rule->dscp == packet->edits.tos >> 2)
         holding |= TG_MATCH_DSCP;
     if (rule->priority == packet->edits.priority)

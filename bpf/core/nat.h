@@ -47,11 +47,10 @@ TG_INLINE struct tg_nat_ports tg_nat_ports_like(const struct tg_tuple *tuple)
     return ports;
 }
 
-TG_INLINE struct tg_nat_ports tg_nat_ports_of(const struct tg_port_range *range)
+TG_INLINE void tg_nat_set_ports(struct tg_nat_ports *ports, const struct tg_port_range *range)
 {
-    struct tg_nat_ports ports = {.low = range->low, .size = range->high - range->low + 1u};
-
-    return ports;
+    ports->low = range->low;
+    ports->size = range->high - range->low + 1u;
 }
 
 TG_INLINE bool tg_nat_has_addresses(const struct tg_rule_nat *nat)
@@ -62,6 +61,27 @@ TG_INLINE bool tg_nat_has_addresses(const struct tg_rule_nat *nat)
 TG_INLINE bool tg_nat_has_ports(const struct tg_rule_nat *nat)
 {
     return nat->ports.high != 0;
+}
+
+/* What a mapping hangs by in the table: the source of packets with this tuple, … */
+TG_INLINE void tg_mapping_inner(const struct tg_tuple *tuple, const struct tg_addr *external,
+                                struct tg_tuple *inner)
+{
+    *inner = *tuple;
+    inner->dst = *external;
+    inner->dst_port = 0;
+    inner->mapping = 1;
+}
+
+/* … and the destination of packets with this one. */
+TG_INLINE void tg_mapping_outer(const struct tg_tuple *tuple, struct tg_tuple *outer)
+{
+    const struct tg_addr nobody = {};
+
+    *outer = *tuple;
+    outer->src = tuple->family == TG_FAMILY_IPV4 ? tg_addr_v4(0) : nobody;
+    outer->src_port = 0;
+    outer->mapping = 1;
 }
 
 /*

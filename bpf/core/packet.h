@@ -36,6 +36,8 @@ enum tg_packet_flag {
     TG_PACKET_UNSOURCED = 1u << 21,  /* … and the kernel sends it: its source is TC egress's work */
     TG_PACKET_FIRST_CHANGED = 1u << 22, /* … of a later piece: the first one was translated */
     TG_PACKET_HOPPED = 1u << 23,        /* edits.ttl is already what the next hop gets */
+    TG_PACKET_MAPPABLE = 1u << 24,      /* for rules of endpoint-independent-nat */
+    TG_PACKET_MAPS = 1u << 25,          /* its source becomes what a mapping says: see mapping */
 };
 
 /* Of tg_packet.chains: it was looked up. */
@@ -112,6 +114,7 @@ struct tg_packet {
     struct tg_tuple requoted;   /* of the packet an ICMP error is about, as its sender knows it */
     struct tg_nat_ports nat_ports; /* of the connection this packet opens, for its source */
     struct tg_conn pending;        /* the connection this packet opens */
+    struct tg_conn mapping;        /* a mapping that is looked for or opened */
     /* Elements of the bank where a walk goes on, the last one first. */
     __u32 behind[TG_LIMIT_JUMPS];
 };

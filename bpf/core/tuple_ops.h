@@ -114,7 +114,7 @@ TG_INLINE void tg_tuple_mirror(const struct tg_tuple *tuple, struct tg_tuple *mi
     mirror->dst = tuple->src;
     mirror->protocol = tuple->protocol;
     mirror->family = tuple->family;
-    mirror->zero = 0;
+    mirror->mapping = 0;
     if (tg_tuple_is_icmp(tuple)) {
         __u16 type_code = tg_host16(tuple->dst_port);
         __u8 type = tg_icmp_mirror(tuple->protocol, (__u8)(type_code >> 8));

@@ -16,13 +16,15 @@
  */
 TG_INLINE bool tg_confirm_same_way(const struct tg_packet *packet, const struct tg_found *winner)
 {
-    const struct tg_tuple *own = &packet->pending.reply, *reply = &winner->conn->reply;
+    const struct tg_tuple *own = &packet->pending.reply;
+    const struct tg_tuple *way =
+        winner->direction == TG_ORIGINAL ? &winner->conn->reply : &winner->conn->original;
 
     if (!tg_packet_is(packet, TG_PACKET_TRANSLATED) &&
         !(tg_word_flags(winner->word) & TG_CONN_TRANSLATED))
         return true;
-    return winner->direction == TG_ORIGINAL && tg_addr_equal(&own->src, &reply->src) &&
-           (own->src_port == reply->src_port || tg_tuple_is_icmp(own));
+    return tg_addr_equal(&own->src, &way->src) &&
+           (own->src_port == way->src_port || tg_tuple_is_icmp(own));
 }
 
 /*
@@ -161,6 +163,97 @@ TG_INLINE bool tg_conn_admit(__u8 family, __u64 limit)
     return false;
 }
 
+/* Connections there may be for this one, counted together. */
+TG_INLINE __u64 tg_confirm_limit(const struct tg_packet *packet)
+{
+    const struct tg_bank_header *settings = tg_bank_settings(packet->bank);
+
+    return tg_packet_is(packet, TG_PACKET_LOCAL) ? tg_most_connections(settings)
+                                                 : settings->max_connections;
+}
+
+/* Counts one record more, if need be in the place of one that gives it up; false: there is none. */
+__noinline int tg_confirm_place(const struct tg_packet *packet)
+{
+    if (!packet)
+        return false;
+    for (int i = 0; i < TG_CONFIRM_TRIES; i++) {
+        __u8 family = packet->tuple.family;
+        int reclaimed;
+
+        if (tg_conn_admit(family, tg_confirm_limit(packet)))
+            return true;
+        reclaimed = tg_reclaim(packet->bank, packet->now);
+        if (reclaimed == TG_RECLAIM_NONE)
+            return false;
+        if (reclaimed != TG_RECLAIM_LOST) {
+            tg_store_handed_over((__u32)reclaimed - TG_RECLAIM_DONE, family);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The state word of a record that the packet opens; it has these flags from the beginning. */
+TG_INLINE __u64 tg_confirm_word(__u8 timeout, __u16 flags)
+{
+    return tg_word_make(tg_store_generation(), timeout, TG_TCP_STATE_NONE, flags | TG_CONN_PENDING);
+}
+
+/*
+ * Opens the mapping by which the pending connection has its port; 0, or a negative errno: another
+ * CPU has opened one for this source, or with this port. If nothing comes of the connection, its
+ * next packet finds the mapping.
+ */
+__noinline int tg_confirm_mapping(struct tg_packet *packet)
+{
+    const __u16 flags = TG_CONN_BOTH_WAYS | TG_CONN_FLAG_SRCNAT | TG_CONN_TRANSLATED;
+    struct tg_conn *mapping;
+    int id;
+
+    if (!packet || !tg_confirm_place(packet))
+        return -TG_ENOSPC;
+    mapping = &packet->mapping;
+    __builtin_memset(&mapping->word, 0, sizeof(*mapping) - offsetof(struct tg_conn, word));
+    tg_mapping_outer(&packet->pending.reply, &mapping->reply);
+    mapping->word = tg_confirm_word(
+        TG_TIMEOUT_UDP_STREAM, flags | (tg_word_flags(packet->pending.word) & TG_CONN_MASQUERADED));
+    mapping->last_seen = packet->now;
+    mapping->created = packet->now;
+    mapping->throughput.sampled = packet->now;
+    mapping->in_ifindex = packet->in_ifindex;
+    mapping->out_ifindex = packet->out_ifindex;
+    id = tg_store_insert(mapping, tg_ticks_per_second());
+    if (id < 0) {
+        tg_store_connections(packet->tuple.family, -1);
+        return id;
+    }
+    packet->pending.mapped[TG_MAPPED_SOURCE].id = (__u32)id;
+    packet->pending.mapped[TG_MAPPED_SOURCE].generation = tg_word_generation(mapping->word);
+    packet->pending.word |= (__u64)TG_CONN_MAPPED << TG_WORD_FLAGS_SHIFT;
+    return 0;
+}
+
+/*
+ * Inserts the pending connection, behind the mapping that it needs; 0, or a negative errno.
+ */
+TG_INLINE int tg_confirm_insert(struct tg_packet *packet)
+{
+    struct tg_conn *pending = &packet->pending;
+    int error = 0;
+
+    if (tg_packet_is(packet, TG_PACKET_MAPS) && !pending->mapped[TG_MAPPED_SOURCE].id)
+        error = tg_confirm_mapping(packet);
+    if (error)
+        return error == -TG_EEXIST ? -TG_EADDRINUSE : error;
+    error = tg_store_insert(pending, tg_ticks_per_second());
+    if (error < 0)
+        return error;
+    if (tg_word_flags(pending->word) & TG_CONN_MAPPED)
+        tg_store_mappings_seen(pending, packet->now);
+    return 0;
+}
+
 /*
  * Inserts the pending connection. TG_REASON_NEXT: done, or another CPU has just opened the same
  * one and the packet counts there. TG_REASON_TABLE_FULL: there is no place for it.
@@ -170,9 +263,6 @@ TG_INLINE bool tg_conn_admit(__u8 family, __u64 limit)
 TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
 {
     bool translated = tg_packet_is(packet, TG_PACKET_TRANSLATED);
-    const struct tg_bank_header *settings = tg_bank_settings(packet->bank);
-    bool local = tg_packet_is(packet, TG_PACKET_LOCAL);
-    __u64 limit = local ? tg_most_connections(settings) : settings->max_connections;
     __u8 family = packet->tuple.family;
     struct tg_conn *pending = &packet->pending;
     struct tg_counter *counter =
@@ -188,21 +278,14 @@ TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
     for (int i = 0; i < TG_CONFIRM_TRIES; i++) {
         int error;
 
-        if (!tg_conn_admit(family, limit)) {
-            int reclaimed = tg_reclaim(packet->bank, packet->now);
-
-            if (reclaimed == TG_RECLAIM_LOST)
-                continue;
-            if (reclaimed == TG_RECLAIM_NONE)
-                return TG_REASON_TABLE_FULL;
-            tg_store_handed_over((__u32)reclaimed - TG_RECLAIM_DONE, family);
-        }
+        if (!tg_confirm_place(packet))
+            return TG_REASON_TABLE_FULL;
         if (translated && !tg_nat_choose(ctx, packet)) {
             tg_store_connections(family, -1);
             /* Another CPU may have given the last one to this very connection. */
             return tg_confirm_other(packet) ? TG_REASON_NEXT : TG_REASON_NAT_PORT_EXHAUSTED;
         }
-        error = tg_store_insert(pending, tg_ticks_per_second());
+        error = tg_confirm_insert(packet);
         if (!error)
             return TG_REASON_NEXT;
         tg_store_connections(family, -1);

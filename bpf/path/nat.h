@@ -40,17 +40,82 @@ TG_INLINE bool tg_nat_own_address(const struct tg_packet *packet, __u32 ifindex,
     return true;
 }
 
+/*
+ * The id of the record that the tuple is one of, be it a connection's or a mapping's; 0: there is
+ * none. One that is overdue ends here.
+ */
+__noinline __u32 tg_living(const struct tg_packet *packet, const struct tg_tuple *tuple)
+{
+    struct tg_found found;
+    struct tg_moment moment;
+
+    if (!packet || !tuple)
+        return 0;
+    found = tg_conn_find(tuple, tg_hash_of(tuple));
+    if (!found.conn || tg_store_is_gone(found.conn))
+        return 0;
+    moment = tg_moment_of(packet->bank);
+    if (!tg_conn_overdue(found.conn, found.word, packet->now, &moment))
+        return found.conn->id;
+    tg_conn_close(found.conn, found.word, packet->now);
+    return 0;
+}
+
+/* Whether mappings have to do with the packet: it is UDP, and there are rules that make them. */
+TG_INLINE bool tg_nat_maps(const struct tg_packet *packet)
+{
+    return packet->tuple.protocol == TG_PROTOCOL_UDP && tg_bank_settings(packet->bank)->mappings;
+}
+
+/*
+ * The mapping with this id, which the pending connection then has; NULL: there is none. It may end
+ * while it is read, and lives no other life before the packet is done: then the connection is what
+ * it would have been a moment ago.
+ */
+TG_INLINE const struct tg_conn *tg_nat_mapped(struct tg_packet *packet, __u32 id,
+                                              enum tg_mapped_end end)
+{
+    const struct tg_conn *mapping = id ? tg_record(id) : NULL;
+
+    packet->pending.mapped[end].id = 0;
+    if (!mapping)
+        return NULL;
+    packet->pending.mapped[end].id = id;
+    packet->pending.mapped[end].generation =
+        tg_word_generation(*(const volatile __u64 *)&mapping->word);
+    packet->pending.word |= (__u64)TG_CONN_MAPPED << TG_WORD_FLAGS_SHIFT;
+    return mapping;
+}
+
+/* Which mapping has the port that the packet is sent to; 0: none has. */
+TG_INLINE __u32 tg_nat_mapping_of(struct tg_packet *packet)
+{
+    if (!tg_nat_maps(packet))
+        return 0;
+    tg_mapping_outer(&packet->tuple, &packet->mapping.reply);
+    return tg_living(packet, &packet->mapping.reply);
+}
+
+#define TG_NAT_DESTINATIONS                                                                        \
+    (1u << TG_ACTION_DST_NAT | 1u << TG_ACTION_REDIRECT | 1u << TG_ACTION_NETMAP |                 \
+     1u << TG_ACTION_ENDPOINT_INDEPENDENT)
+
 /* Asks a chain for the destination. */
 __noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
 {
+    const struct tg_conn *mapping;
     const struct tg_rule *rule;
     struct tg_addr address;
+    __u32 id;
     int action;
 
     if (!packet)
         return TG_REASON_NO_SCRATCH;
+    id = tg_nat_mapping_of(packet);
+    if (id)
+        packet->flags |= TG_PACKET_MAPPABLE;
     action = tg_walk_chain(ctx, packet, chain);
-    if (action != TG_ACTION_DST_NAT && action != TG_ACTION_REDIRECT && action != TG_ACTION_NETMAP)
+    if (!(1u << (action & 31) & TG_NAT_DESTINATIONS))
         return TG_REASON_NEXT;
     rule = tg_nat_rule(packet);
     if (!rule)
@@ -61,6 +126,12 @@ __noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 c
             return TG_REASON_NAT_NO_ADDRESS;
     } else if (action == TG_ACTION_NETMAP) {
         address = tg_netmap_address(&rule->does.nat.addresses, &address);
+    } else if (action == TG_ACTION_ENDPOINT_INDEPENDENT) {
+        mapping = tg_nat_mapped(packet, id, TG_MAPPED_DESTINATION);
+        if (!mapping)
+            return TG_REASON_NEXT;
+        address = mapping->original.src;
+        packet->pending.reply.src_port = mapping->original.src_port;
     } else if (tg_nat_has_addresses(&rule->does.nat)) {
         address = tg_nat_address(&rule->does.nat.addresses, &packet->tuple.src);
     }
@@ -111,29 +182,13 @@ TG_INLINE int tg_stage_nat_output(tg_ctx *ctx, struct tg_packet *packet)
     return tg_nat_first(ctx, packet, TG_CHAIN_NAT_OUTPUT);
 }
 
-/* Whether a connection has the pending one's replies already. One that is overdue ends here. */
-TG_INLINE bool tg_reply_taken(const struct tg_packet *packet)
-{
-    const struct tg_tuple *reply = &packet->pending.reply;
-    struct tg_found taken = tg_conn_find(reply, tg_hash_of(reply));
-    struct tg_moment moment;
-
-    if (!taken.conn || tg_store_is_gone(taken.conn))
-        return false;
-    moment = tg_moment_of(packet->bank);
-    if (!tg_conn_overdue(taken.conn, taken.word, packet->now, &moment))
-        return true;
-    tg_conn_close(taken.conn, taken.word, packet->now);
-    return false;
-}
-
 /*
  * Whether the router's own connection would have the same answers as a translated one: it then gets
  * another port as well.
  */
 TG_INLINE bool tg_nat_collides(const struct tg_packet *packet)
 {
-    return tg_packet_is(packet, TG_PACKET_LOCAL) && tg_reply_taken(packet);
+    return tg_packet_is(packet, TG_PACKET_LOCAL) && tg_living(packet, &packet->pending.reply);
 }
 
 /* The chain that says what a packet's source becomes that was accepted as `decided`. */
@@ -141,6 +196,18 @@ TG_INLINE __u32 tg_nat_last_chain(__u32 decided)
 {
     return tg_reason_verdict(decided) == TG_VERDICT_INPUT ? TG_CHAIN_NAT_INPUT
                                                           : TG_CHAIN_NAT_SRCNAT;
+}
+
+#define TG_NAT_SOURCES                                                                             \
+    (1u << TG_ACTION_SRC_NAT | 1u << TG_ACTION_MASQUERADE | 1u << TG_ACTION_NETMAP |               \
+     1u << TG_ACTION_ENDPOINT_INDEPENDENT)
+
+/* Whether the rule gives the source the address of the way out. */
+TG_INLINE bool tg_nat_masquerades(const struct tg_rule *rule)
+{
+    return rule->action == TG_ACTION_MASQUERADE ||
+           (rule->action == TG_ACTION_ENDPOINT_INDEPENDENT &&
+            !tg_nat_has_addresses(&rule->does.nat));
 }
 
 /* Asks it. */
@@ -153,8 +220,11 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
     if (!packet)
         return TG_REASON_NO_SCRATCH;
     packet->nat_ports = tg_nat_ports_like(&packet->tuple);
+    packet->nat_ports.mappings = tg_nat_maps(packet);
+    if (packet->nat_ports.mappings)
+        packet->flags |= TG_PACKET_MAPPABLE;
     action = tg_walk_chain(ctx, packet, tg_nat_last_chain(decided));
-    if (action == TG_ACTION_SRC_NAT || action == TG_ACTION_MASQUERADE || action == TG_ACTION_NETMAP)
+    if (1u << (action & 31) & TG_NAT_SOURCES)
         rule = tg_nat_rule(packet);
     if (!rule) {
         if (tg_nat_collides(packet))
@@ -162,7 +232,7 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
         return (int)decided;
     }
     address = packet->tuple.src;
-    if (action == TG_ACTION_MASQUERADE) {
+    if (tg_nat_masquerades(rule)) {
         if (!tg_nat_own_address(packet, packet->out_ifindex, &address))
             return TG_REASON_NAT_NO_ADDRESS;
         packet->pending.word |= (__u64)TG_CONN_MASQUERADED << TG_WORD_FLAGS_SHIFT;
@@ -172,8 +242,12 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
         address = tg_nat_address(&rule->does.nat.addresses, &packet->tuple.src);
     }
     packet->pending.reply.dst = address;
+    if (action == TG_ACTION_ENDPOINT_INDEPENDENT && !tg_addr_equal(&address, &packet->tuple.src)) {
+        tg_mapping_inner(&packet->tuple, &address, &packet->mapping.original);
+        packet->flags |= TG_PACKET_MAPS;
+    }
     if (tg_nat_has_ports(&rule->does.nat) && tg_port_changes(&packet->tuple))
-        packet->nat_ports = tg_nat_ports_of(&rule->does.nat.ports);
+        tg_nat_set_ports(&packet->nat_ports, &rule->does.nat.ports);
     if (rule->does.nat.scattered)
         packet->nat_ports.scattered = bpf_get_prandom_u32() | 1;
     packet->flags |= TG_PACKET_TRANSLATED;

@@ -12,6 +12,20 @@
 #include "path/scratch.h"
 #include "path/table.h"
 
+/*
+ * Whether the pending reply is another connection's, or its port one that a mapping has. A mapping
+ * of the packet's own source counts: whoever has one asks for no port.
+ */
+TG_INLINE bool tg_port_taken(struct tg_packet *packet)
+{
+    if (tg_living(packet, &packet->pending.reply))
+        return true;
+    if (!packet->nat_ports.mappings)
+        return false;
+    tg_mapping_outer(&packet->pending.reply, &packet->mapping.reply);
+    return tg_living(packet, &packet->mapping.reply);
+}
+
 /* A search for a free port of the packet in hand; the rest is in its slot, for want of stack. */
 struct tg_port_search {
     __u32 first;  /* probe the search begins with */
@@ -31,7 +45,7 @@ static long tg_port_try(__u32 step, struct tg_port_search *search)
     hash = packet->hash ^ (__u64)packet->nat_ports.scattered << 32;
     tg_nat_set_port(&packet->pending.reply,
                     tg_nat_probe(&packet->nat_ports, hash, search->cursor, probe));
-    if (tg_reply_taken(packet))
+    if (tg_port_taken(packet))
         return 0;
     search->probe = probe;
     search->found = 1;
@@ -100,14 +114,14 @@ __noinline int tg_nat_is_socket(tg_ctx *ctx, const struct tg_packet *packet)
 }
 
 /* Whether the port it came with may stay, lies in the range and is nobody else's. */
-TG_INLINE bool tg_nat_keeps(tg_ctx *ctx, const struct tg_packet *packet)
+TG_INLINE bool tg_nat_keeps(tg_ctx *ctx, struct tg_packet *packet)
 {
     __u32 port = tg_nat_port(&packet->pending.reply);
 
     if (packet->nat_ports.size &&
         (packet->nat_ports.scattered || port - packet->nat_ports.low >= packet->nat_ports.size))
         return false;
-    if (tg_reply_taken(packet))
+    if (tg_port_taken(packet))
         return false;
     /* What the router sends itself is its socket's. */
     return tg_packet_is(packet, TG_PACKET_LOCAL) || !tg_nat_is_socket(ctx, packet);
@@ -154,10 +168,30 @@ TG_INLINE bool tg_nat_find_port(tg_ctx *ctx, struct tg_packet *packet)
     return false;
 }
 
+/*
+ * The port that the mapping says which the packet's source has: 1, or 0: it has none yet. Negative:
+ * it has, and another connection has the same replies, which began before the mapping did.
+ */
+TG_INLINE int tg_nat_port_mapped(struct tg_packet *packet)
+{
+    __u32 id = tg_living(packet, &packet->mapping.original);
+    const struct tg_conn *mapping = tg_nat_mapped(packet, id, TG_MAPPED_SOURCE);
+
+    if (!mapping)
+        return 0;
+    packet->pending.reply.dst_port = mapping->reply.dst_port;
+    return tg_living(packet, &packet->pending.reply) ? -1 : 1;
+}
+
 /* Makes the pending reply one that nobody has; false: no port is left. */
 __noinline int tg_nat_choose(tg_ctx *ctx, struct tg_packet *packet)
 {
-    if (!packet || !tg_nat_find_port(ctx, packet))
+    int mapped;
+
+    if (!packet)
+        return false;
+    mapped = tg_packet_is(packet, TG_PACKET_MAPS) ? tg_nat_port_mapped(packet) : 0;
+    if (mapped < 0 || (!mapped && !tg_nat_find_port(ctx, packet)))
         return false;
     tg_nat_conclude(packet);
     return true;

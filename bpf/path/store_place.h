@@ -43,9 +43,9 @@ TG_INLINE int tg_store_link(__u32 id, __u16 flags)
 }
 
 /*
- * Gives a record to the connection and hangs it into the index. 0, or a negative errno: -TG_EEXIST
- * if its original tuple is in the table, -TG_EADDRINUSE if that of its translated reply is. It
- * hangs there by its reply first: whoever finds it by its original tuple finds it complete.
+ * Gives a record to the connection and hangs it into the index. Its id, or a negative errno:
+ * -TG_EEXIST if its original tuple is in the table, -TG_EADDRINUSE if that of its translated reply
+ * is. It hangs there by its reply first: whoever finds it by its original tuple finds it complete.
  */
 __noinline int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_second)
 {
@@ -75,7 +75,7 @@ __noinline int tg_store_insert(const struct tg_conn *pending, __u32 ticks_per_se
     if (tg_listened())
         tg_store_event(id, conn->word ^ TG_STORE_CONFIRM, TG_EVENT_NEW);
     __sync_fetch_and_xor(&conn->word, TG_STORE_CONFIRM);
-    return 0;
+    return (int)id;
 }
 
 /*

@@ -67,6 +67,8 @@ TG_INLINE void tg_store_mark(struct tg_conn *conn, __u32 mark)
     }
 }
 
+TG_INLINE void tg_store_mappings_seen(const struct tg_conn *conn, __u64 now) {}
+
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now) {}
 
 TG_INLINE void tg_store_tcp_plain(struct tg_conn *conn, const struct tg_tcp_view *view) {}
@@ -105,14 +107,19 @@ TG_INLINE bool tg_store_is_gone(const struct tg_conn *conn)
     return record && record->deleted && record->gone == conn->id;
 }
 
-/* The number of connections as the packet would find it: without the one it would have removed. */
+/* The number of connections as the packet would find it, with all that it has changed so far. */
 TG_INLINE __u64 tg_store_connections(__u8 family, __s64 change)
 {
     __u32 zero = 0;
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
     struct tg_record *record = tg_recorded();
+    __u64 connections;
 
-    return table && record ? table->connections - record->deleted : 0;
+    if (!table || !record)
+        return 0;
+    connections = table->connections + (__s64)record->counted;
+    record->counted += (__s32)change;
+    return connections;
 }
 
 TG_INLINE void tg_store_handed_over(__u32 from, __u32 to) {}

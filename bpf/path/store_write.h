@@ -115,10 +115,30 @@ TG_INLINE void tg_store_mark(struct tg_conn *conn, __u32 mark)
     *(volatile __u32 *)&conn->mark = mark;
 }
 
+/*
+ * The mappings of a connection are seen with it. One that has ended meanwhile is as safe as the
+ * connection itself: see tg_conn_find.
+ */
+__noinline int tg_store_mappings_seen(const struct tg_conn *conn, __u64 now)
+{
+    if (!conn)
+        return 0;
+    for (int i = 0; i < TG_MAPPED_COUNT; i++) {
+        struct tg_mapped mapped = conn->mapped[i];
+        struct tg_conn *mapping = mapped.id ? tg_record(mapped.id) : NULL;
+
+        if (mapping && tg_word_generation(*(volatile __u64 *)&mapping->word) == mapped.generation)
+            *(volatile __u64 *)&mapping->last_seen = now;
+    }
+    return 0;
+}
+
 /* A plain aligned store: two CPUs write nearly the same time, and either is right. */
 TG_INLINE void tg_store_last_seen(struct tg_conn *conn, __u64 now)
 {
     *(volatile __u64 *)&conn->last_seen = now;
+    if (conn->original.protocol == TG_PROTOCOL_UDP && tg_word_flags(conn->word) & TG_CONN_MAPPED)
+        tg_store_mappings_seen(conn, now);
 }
 
 #define TG_TCP_TRIES 4

@@ -128,6 +128,7 @@ Result<Image> compile(const Config &config, const Environment &environment, std:
     for (const tg_device_bucket &bucket : *buckets) {
         image.elements.push_back({.devices = bucket});
     }
+    const std::size_t first_rule = image.elements.size();
     const Result<tg_bank_chains> chains =
         append_chains(image.elements, config, {environment, *lists, config.marks});
     if (!chains) {
@@ -137,6 +138,10 @@ Result<Image> compile(const Config &config, const Environment &environment, std:
         return fail(fmt::format("rules and interface lists need {} bank elements: the limit is {}",
                                 image.elements.size(), TG_LIMIT_BANK_ELEMENTS));
     }
+    header->mappings = std::any_of(image.elements.begin() + static_cast<std::ptrdiff_t>(first_rule),
+                                   image.elements.end(), [](const tg_bank_element &element) {
+                                       return element.rule.action == TG_ACTION_ENDPOINT_INDEPENDENT;
+                                   });
     header->revision = revision;
     header->elements = static_cast<std::uint32_t>(image.elements.size());
     header->device_first = TG_BANK_FIRST;

@@ -32,6 +32,7 @@ constexpr ActionName actions[] = {
     {"masquerade", TG_ACTION_MASQUERADE},
     {"redirect", TG_ACTION_REDIRECT},
     {"netmap", TG_ACTION_NETMAP},
+    {"endpoint-independent-nat", TG_ACTION_ENDPOINT_INDEPENDENT},
     {"mark-connection", TG_ACTION_MARK_CONNECTION},
     {"mark-packet", TG_ACTION_MARK_PACKET},
     {"mark-routing", TG_ACTION_MARK_ROUTING},
@@ -342,6 +343,9 @@ Result<std::optional<tg_rule>> compile_rule(const Item &item, const RuleContext 
         rule.does.mangle = {.value = *value, .ends = item.value_or("passthrough", true) ? 0u : 1u};
     } else {
         rule.does.nat = translation(item);
+    }
+    if (known->action == TG_ACTION_ENDPOINT_INDEPENDENT) {
+        rule.matchers = TG_MATCH_MAPPED;
     }
     for (const MatcherRow &row : matchers) {
         const Value *value = item.get(row.property);

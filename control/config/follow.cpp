@@ -40,7 +40,7 @@ Connection widest_connection(Family family)
                        .dst_port = 0xffff,
                        .protocol = IPPROTO_TCP,
                        .family = static_cast<__u8>(family),
-                       .zero = 0};
+                       .mapping = 0};
     record.reply = record.original;
     record.word = tg_word_make(1, 0, TG_TCP_STATE_ESTABLISHED, (1u << TG_CONN_FLAG_COUNT) - 1);
     for (tg_counter &counter : record.counters) {

@@ -81,8 +81,7 @@ constexpr auto missing_nat_properties = joined(missing_properties, std::array<st
                                                                    });
 
 constexpr auto missing_nat_actions =
-    joined(missing_actions,
-           std::array<std::string_view, 3>{"endpoint-independent-nat", "same", "socksify"});
+    joined(missing_actions, std::array<std::string_view, 2>{"same", "socksify"});
 
 // Of mangle alone.
 constexpr auto missing_mangle_properties =
@@ -189,6 +188,18 @@ Result<void> check_action(const Menu &menu, const Edited &edited, std::string_vi
     return refusal.empty() ? Result<void>{} : fail(refusal, edited.position("action"));
 }
 
+bool maps(const Item &item)
+{
+    return rule_text(item, "action") == "endpoint-independent-nat";
+}
+
+bool says_where_to(const Item &item)
+{
+    return std::ranges::any_of(
+        std::array{"to-addresses", "to-address", "to-ports", "randomise-ports"},
+        [&item](const char *name) { return item.get(name) != nullptr; });
+}
+
 // What of a rule does not work as whoever wrote it may think.
 std::string note_of_rule(const Item &item)
 {
@@ -207,6 +218,10 @@ std::string note_of_rule(const Item &item)
     if (rule_text(item, "chain") == "output" && rule_text(item, "action") == "mark-routing") {
         return "the way out is chosen before chain output: the packet gets the mark, and goes "
                "where it would have gone without it";
+    }
+    if (rule_text(item, "chain") == "dstnat" && maps(item) && says_where_to(item)) {
+        return "the destination becomes what a rule of srcnat with this action has mapped: nothing "
+               "this rule says of addresses and ports is looked at";
     }
     if (const std::string_view policy = rule_text(item, "ipsec-policy"); !policy.empty()) {
         return fmt::format("IPsec is not looked at: ipsec-policy={} {} holds", policy,
@@ -254,6 +269,19 @@ Result<void> check_change(const Edited &edited, std::string_view action)
     return {};
 }
 
+// Mappings are of UDP; a rule need not say so.
+Result<void> check_mapping(const Edited &edited)
+{
+    const Value *protocol = edited.item.get("protocol");
+    if (!maps(edited.item) || protocol == nullptr ||
+        (!protocol->negated &&
+         edited.item.value_or("protocol", Protocol{}).number == IPPROTO_UDP)) {
+        return {};
+    }
+    return fail("action=endpoint-independent-nat requires protocol=udp",
+                edited.position("protocol"));
+}
+
 // What nat's actions translate to.
 Result<void> check_translation(const Menu &menu, const Edited &edited, std::string_view action)
 {
@@ -288,6 +316,9 @@ Result<void> check_rule(const Menu &menu, const Edited &edited)
         return checked;
     }
     if (auto checked = check_change(edited, action); !checked) {
+        return checked;
+    }
+    if (auto checked = check_mapping(edited); !checked) {
         return checked;
     }
     if (auto checked = check_translation(menu, edited, action); !checked) {

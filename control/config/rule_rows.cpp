@@ -40,9 +40,18 @@ constexpr std::array<std::string_view, 12> mangle6_actions{
     "passthrough",      "jump",
     "return",           "log",
 };
-constexpr std::array<std::string_view, 10> nat_actions{
-    "accept", "masquerade",  "src-nat", "dst-nat", "redirect",
-    "netmap", "passthrough", "jump",    "return",  "log",
+constexpr std::array<std::string_view, 11> nat_actions{
+    "accept",
+    "masquerade",
+    "src-nat",
+    "dst-nat",
+    "redirect",
+    "netmap",
+    "endpoint-independent-nat",
+    "passthrough",
+    "jump",
+    "return",
+    "log",
 };
 constexpr std::array<std::string_view, 1> jump{"jump"};
 constexpr std::array<std::string_view, 1> fasttrack{"fasttrack-connection"};
@@ -71,10 +80,12 @@ constexpr std::array<std::string_view, 4> ipsec_policies{
     "out,none",
     "out,ipsec",
 };
-constexpr std::array<std::string_view, 3> to_addresses{"src-nat", "dst-nat", "netmap"};
-constexpr std::array<std::string_view, 2> new_sources{"masquerade", "src-nat"};
-constexpr std::array<std::string_view, 5> to_ports{
-    "masquerade", "src-nat", "dst-nat", "redirect", "netmap",
+constexpr std::array<std::string_view, 4> to_addresses{"src-nat", "dst-nat", "netmap",
+                                                       "endpoint-independent-nat"};
+constexpr std::array<std::string_view, 3> new_sources{"masquerade", "src-nat",
+                                                      "endpoint-independent-nat"};
+constexpr std::array<std::string_view, 6> to_ports{
+    "masquerade", "src-nat", "dst-nat", "redirect", "netmap", "endpoint-independent-nat",
 };
 
 constexpr unsigned matcher = trait_negatable;

@@ -91,6 +91,9 @@ Result<Recheck> recheck_connections(const ConnectionStore &store, const Ask &ask
     bool failed = false, doubtful = false;
     const auto look = [&](const Connection &connection) {
         const tg_conn &record = connection.record;
+        if (record.original.mapping != 0) {
+            return true; // no packet opens one: it ends when no connection has it any more
+        }
         const bool sent = record.in_ifindex == 0;
         const std::uint32_t ifindex = sent ? record.out_ifindex : record.in_ifindex;
         const std::optional<MacAddress> address = mac_address(devices, ifindex);

@@ -76,8 +76,9 @@ struct tg_bank_header {
     __u32 liberal_tcp_tracking; /* 1: outside the window only resets are invalid */
     __u32 checksum;             /* 1: a packet with a wrong checksum is invalid */
     __u32 early_drop;           /* enum tg_early_drop */
+    __u32 mappings;             /* 1: there are rules of endpoint-independent-nat */
     __u32 timeouts[TG_TIMEOUT_SLOTS]; /* seconds, by enum tg_timeout */
-    __u8 zero[TG_ELEMENT_BYTES - 56 - 4 * TG_TIMEOUT_SLOTS];
+    __u8 zero[TG_ELEMENT_BYTES - 60 - 4 * TG_TIMEOUT_SLOTS];
 };
 
 /* Element 1 of a bank. */

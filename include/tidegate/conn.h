@@ -5,6 +5,7 @@
 #include "tidegate/assert.h"
 #include "tidegate/direction.h"
 #include "tidegate/limits.h"
+#include "tidegate/nat.h"
 #include "tidegate/tuple.h"
 
 /* What a packet is to the tracker. X(NAME, RouterOS value). */
@@ -202,7 +203,10 @@ struct tg_conn {
     struct tg_tuple reply; /* wire tuple of its answers */
     struct tg_throughput throughput;
 
-    struct tg_tcp tcp;
+    union {
+        struct tg_tcp tcp;
+        struct tg_mapped mapped[TG_MAPPED_COUNT]; /* of UDP */
+    };
 };
 
 /* A reference: id << 1 | the direction by whose tuple the record hangs there; 0: none. */
@@ -243,6 +247,7 @@ TG_ASSERT(sizeof(struct tg_conn) == 256, "record layout");
 #define TG_CONN_MASQUERADED (1u << 11) /* it ends with the address it was given */
 #define TG_CONN_REPLY_ONLY  (1u << 12) /* it never hung by its original tuple: it ends unborn */
 #define TG_CONN_COMPLETE    (1u << 13) /* of TCP: the handshake was completed */
+#define TG_CONN_MAPPED      (1u << 13) /* of UDP: it has a mapping */
 #define TG_CONN_PENDING     (1u << 14)
 #define TG_CONN_UNFINISHED  (1u << 15)
 

@@ -20,7 +20,8 @@ struct tg_record {
     __u32 marked;
     __u32 inserted;
     __u32 deleted;
-    __u32 gone; /* id of the last one deleted */
+    __u32 gone;    /* id of the last one deleted */
+    __s32 counted; /* connections there would be more, or fewer */
     __u32 reason;
     __u32 rule_count;
     __u32 rules[TG_RECORD_RULES];

@@ -16,7 +16,31 @@
 struct tg_nat_ports {
     __u32 low;
     __u32 size;
+    __u32 mappings;  /* 1: those that mappings have are not given out */
     __u32 scattered; /* by chance, if the port it came with is not kept; 0: it is if it can */
+};
+
+/*
+ * A mapping of endpoint-independent-nat: that an inner address and port is an external address and
+ * port to all the world, for as long as a connection needs it and udp-stream-timeout longer. It is
+ * a record of the connection table to which no packet belongs (tg_tuple.mapping is 1):
+ *
+ *   original  inner address:port > external address:0
+ *   reply     nobody (0.0.0.0 or ::):0 > external address:port
+ *
+ * By either it is the only one, since a tuple has one record. Each connection knows its mappings,
+ * and whatever refreshes the connection refreshes them.
+ */
+enum tg_mapped_end {
+    TG_MAPPED_SOURCE,      /* what its source has become */
+    TG_MAPPED_DESTINATION, /* where its destination was */
+    TG_MAPPED_COUNT,
+};
+
+/* A mapping in a connection that has to do with it, while it has this generation. */
+struct tg_mapped {
+    __u32 id; /* 0: none */
+    __u32 generation;
 };
 
 /*

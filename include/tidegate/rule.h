@@ -13,20 +13,21 @@
 enum tg_action {
     TG_ACTION_ACCEPT,
     TG_ACTION_DROP,
-    TG_ACTION_NOTRACK,         /* raw: accept, and keep the tracker away from it */
-    TG_ACTION_FASTTRACK,       /* counts and goes on, until FastTrack is built */
-    TG_ACTION_PASSTHROUGH,     /* counts and goes on */
-    TG_ACTION_JUMP,            /* goes on in another chain, and then behind the rule */
-    TG_ACTION_RETURN,          /* goes on behind the rule that jumped here */
-    TG_ACTION_SRC_NAT,         /* nat: the source becomes one of to */
-    TG_ACTION_DST_NAT,         /* the destination does */
-    TG_ACTION_MASQUERADE,      /* the source becomes the address of the outgoing interface */
-    TG_ACTION_REDIRECT,        /* the destination becomes the router */
-    TG_ACTION_NETMAP,          /* the net becomes another, host by host */
-    TG_ACTION_MARK_CONNECTION, /* mangle: the packet's connection gets a mark */
-    TG_ACTION_MARK_PACKET,     /* the packet does, for as long as it is in the datapath */
-    TG_ACTION_MARK_ROUTING,    /* its way is looked up with a mark */
-    TG_ACTION_CHANGE_MSS,      /* a SYN offers segments no larger than this */
+    TG_ACTION_NOTRACK,              /* raw: accept, and keep the tracker away from it */
+    TG_ACTION_FASTTRACK,            /* counts and goes on, until FastTrack is built */
+    TG_ACTION_PASSTHROUGH,          /* counts and goes on */
+    TG_ACTION_JUMP,                 /* goes on in another chain, and then behind the rule */
+    TG_ACTION_RETURN,               /* goes on behind the rule that jumped here */
+    TG_ACTION_SRC_NAT,              /* nat: the source becomes one of to */
+    TG_ACTION_DST_NAT,              /* the destination does */
+    TG_ACTION_MASQUERADE,           /* the source becomes the address of the outgoing interface */
+    TG_ACTION_REDIRECT,             /* the destination becomes the router */
+    TG_ACTION_NETMAP,               /* the net becomes another, host by host */
+    TG_ACTION_ENDPOINT_INDEPENDENT, /* of UDP, what a mapping says: see nat.h */
+    TG_ACTION_MARK_CONNECTION,      /* mangle: the packet's connection gets a mark */
+    TG_ACTION_MARK_PACKET,          /* the packet does, for as long as it is in the datapath */
+    TG_ACTION_MARK_ROUTING,         /* its way is looked up with a mark */
+    TG_ACTION_CHANGE_MSS,           /* a SYN offers segments no larger than this */
     TG_ACTION_CHANGE_DSCP,
     TG_ACTION_CHANGE_TTL, /* or the hop limit */
     TG_ACTION_SET_PRIORITY,
@@ -56,6 +57,7 @@ enum tg_matcher {
     TG_MATCH_ROUTING_MARK = 1u << 17,
     TG_MATCH_CLASSIFIER = 1u << 18,
     TG_MATCH_TCP_FLAGS = 1u << 19,
+    TG_MATCH_MAPPED = 1u << 20, /* of UDP; in dstnat, to a port that a mapping has */
 };
 
 /* Of tg_rule.classifier_fields: what of a packet says which class it is of. */

@@ -16,7 +16,7 @@ struct tg_tuple {
     __be16 dst_port;
     __u8 protocol; /* IPPROTO_* */
     __u8 family;   /* enum tg_family */
-    __u16 zero;    /* always 0: the tuple is compared and hashed as bytes */
+    __u16 mapping; /* 1: of a mapping, which no packet has; see nat.h */
 };
 
 TG_ASSERT(sizeof(struct tg_tuple) == 40, "tuple layout");

@@ -415,6 +415,7 @@ std::vector<std::string> run_case(const Case &test, Router &router, bool hosted)
         differences.at(step);
         run_step(step, router, differences);
     }
+    router.datapath().close_sockets(); // the next case may be another router's beside this one
     return lines;
 }
 

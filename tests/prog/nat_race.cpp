@@ -14,8 +14,8 @@
 #include "control/maps/table_memory.h"
 #include "control/maps/table_size.h"
 #include "control/maps/tick_clock.h"
-#include "tests/harness/packet.h"
 #include "tests/prog/loaded.h"
+#include "tests/prog/race.h"
 #include "tests/unit/compile/build.h"
 #include "tidegate/verdict.h"
 
@@ -23,31 +23,6 @@ namespace tg {
 namespace {
 
 constexpr std::uint64_t records_a_step = 2000;
-constexpr std::size_t ip_at = 14, udp_at = 34, frame_bytes = 60;
-using Frame = std::array<std::uint8_t, frame_bytes>;
-
-void put(Frame &frame, std::size_t at, std::uint32_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++) {
-        frame[at + i] = static_cast<std::uint8_t>(value >> 8 * (bytes - 1 - i));
-    }
-}
-
-// UDP without a checksum, to the router itself: no route leads there, and no agent says so.
-Frame frame_of(std::uint32_t client, std::uint16_t port)
-{
-    Frame frame = {};
-    put(frame, 12, 0x0800, 2);
-    put(frame, ip_at, 0x4500002e, 4);
-    put(frame, ip_at + 8, 64 << 8 | 17, 2);
-    put(frame, ip_at + 12, client, 4);
-    put(frame, ip_at + 16, 0x0b010001, 4);
-    put(frame, ip_at + 10, test::internet_checksum({&frame[ip_at], 20}), 2);
-    put(frame, udp_at, port, 2);
-    put(frame, udp_at + 2, 53, 2);
-    put(frame, udp_at + 4, 26, 2);
-    return frame;
-}
 
 class NatRace : public test::Loaded {
 protected:
@@ -69,18 +44,6 @@ protected:
     {
         const auto counters = maps_->reason_counters.read();
         return counters ? counters->at(TG_REASON_NAT_PORT_EXHAUSTED).packets : 0;
-    }
-
-    // Both CPUs at once; `open` is told which of them it runs on.
-    template <class Open> static void both(const Open &open)
-    {
-        const auto work = [&](unsigned cpu) {
-            test::run_on(cpu);
-            open(cpu);
-        };
-        std::thread first(work, 0), second(work, 1);
-        first.join();
-        second.join();
     }
 
     // Every connection hangs in the index by both of its tuples, and nothing else does.
@@ -114,12 +77,12 @@ protected:
     {
         test::run_on(cpu);
         for (std::uint32_t i = cpu; !stop; i += 7, sent++) {
-            Frame frame = frame_of(0x0a000000 + i % clients, 20000);
+            test::Datagram frame = test::frame_of(0x0a000000 + i % clients, 20000);
             if (pass(frame) == TC_ACT_SHOT) {
                 continue;
             }
             const std::uint8_t external[] = {192, 0, 2, 1};
-            ASSERT_TRUE(std::equal(external, external + 4, &frame[ip_at + 12]))
+            ASSERT_TRUE(std::equal(external, external + 4, &frame[test::ip_at + 12]))
                 << "left as it came: " << fmt::format("{:02x}", fmt::join(frame, ""));
         }
     }
@@ -165,10 +128,10 @@ TEST_F(NatRace, NoTwoConnectionsHaveOneReply)
 {
     constexpr std::uint32_t each = 8000; // on either CPU, of 20000 ports
     arm("20000-39999");
-    both([&](unsigned cpu) {
+    test::both([&](unsigned cpu) {
         for (std::uint32_t i = 0; i < each; i++) {
             // One port each, so that but for the first of both everybody has to look for another.
-            send_frame(frame_of(0x0a000000 + (cpu << 16) + i, 20000));
+            send_frame(test::frame_of(0x0a000000 + (cpu << 16) + i, 20000));
         }
     });
     const std::set<std::uint16_t> ports = ports_given();
@@ -181,9 +144,9 @@ TEST_F(NatRace, NoTwoConnectionsHaveOneReply)
 TEST_F(NatRace, ASmallRangeIsUsedUpAndNotOnceMore)
 {
     arm("20000-20127");
-    both([&](unsigned cpu) {
+    test::both([&](unsigned cpu) {
         for (std::uint32_t i = 0; i < 128; i++) {
-            send_frame(frame_of(0x0a000000 + (cpu << 16) + i, 5000));
+            send_frame(test::frame_of(0x0a000000 + (cpu << 16) + i, 5000));
         }
     });
     EXPECT_EQ(ports_given().size(), 128u);
@@ -196,7 +159,7 @@ TEST_F(NatRace, AllPortsButFewAreUsedBeforeOneIsRefused)
     std::uint32_t opened = 0;
     while (refused() == 0 && opened < 70000) {
         for (int i = 0; i < 100; i++) {
-            send_frame(frame_of(0x0a000000 + opened++, 5000));
+            send_frame(test::frame_of(0x0a000000 + opened++, 5000));
         }
     }
     EXPECT_GE(ports_given().size(), 60000u) << "of 64512, when the first was refused";
@@ -206,16 +169,11 @@ TEST_F(NatRace, OneConnectionOpenedTwiceIsOne)
 {
     constexpr std::uint32_t connections = 8000;
     arm("20000-39999");
-    std::atomic<std::uint32_t> ready = 0;
-    both([&](unsigned) {
+    test::Meeting meeting;
+    test::both([&](unsigned) {
         for (std::uint32_t i = 0; i < connections; i++) {
-            const Frame frame = frame_of(0x0a000000 + i, 20000);
-            ready++;
-            while (ready < 2 * (i + 1)) {
-                if (std::thread::hardware_concurrency() == 1) {
-                    std::this_thread::yield();
-                }
-            }
+            const test::Datagram frame = test::frame_of(0x0a000000 + i, 20000);
+            meeting.wait(i);
             send_frame(frame);
         }
     });

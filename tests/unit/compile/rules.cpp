@@ -265,6 +265,28 @@ TEST(CompileRule, TranslationsArriveWhole)
     }
 }
 
+// It is asked for by a matcher of its own, and the bank says that there is a rule that asks.
+TEST(CompileRule, MappingsAreOfUdpAndSaidToBeThere)
+{
+    for (const std::string_view menu : {menu_nat4, menu_nat6}) {
+        const bool ipv4 = menu == menu_nat4;
+        const std::string add = std::string(menu) + " add chain=";
+        const Image image = build(add + "srcnat action=endpoint-independent-nat");
+        const auto rules =
+            rules_of(image, ipv4 ? TG_FAMILY_IPV4 : TG_FAMILY_IPV6, TG_CHAIN_NAT_SRCNAT);
+        ASSERT_EQ(rules.size(), 1u);
+        EXPECT_EQ(rules[0].action, TG_ACTION_ENDPOINT_INDEPENDENT);
+        EXPECT_EQ(rules[0].matchers, TG_MATCH_MAPPED + 0u);
+        EXPECT_EQ(image.elements[TG_BANK_HEADER].header.mappings, 1u);
+        EXPECT_EQ(build(add + "srcnat action=masquerade").elements[TG_BANK_HEADER].header.mappings,
+                  0u);
+        EXPECT_EQ(build(add + "srcnat action=endpoint-independent-nat disabled=yes")
+                      .elements[TG_BANK_HEADER]
+                      .header.mappings,
+                  0u);
+    }
+}
+
 // What no packet has is not asked for.
 TEST(CompileRule, WhatMatchesNothingIsLeftOut)
 {

@@ -18,7 +18,7 @@ tg_tuple tuple(std::uint8_t protocol, std::uint16_t src_port, std::uint16_t dst_
             .dst_port = tg_net16(dst_port),
             .protocol = protocol,
             .family = TG_FAMILY_IPV4,
-            .zero = 0};
+            .mapping = 0};
 }
 
 TEST(NatPorts, AreAsPrivilegedAsBefore)

@@ -57,7 +57,7 @@ TG_INLINE void table_next(struct table_course *course, __u64 dependent)
     tuple->dst_port = run->from_server ? client_port : server_port;
     tuple->protocol = (__u8)run->protocol;
     tuple->family = (__u8)run->family;
-    tuple->zero = 0;
+    tuple->mapping = 0;
 }
 
 /* No word has this bit, which only we know. */
