@@ -12,17 +12,16 @@ constexpr std::uint64_t alarm_percent = 80, calm_percent = 70;
 
 } // namespace
 
-void NatWatch::alarm(const Use &use)
+void NatWatch::alarm(const Pool &pool)
 {
-    const auto &[address, protocol, connections, ports] = use.use;
-    const External external{address, protocol};
-    if (ports * 100 >= use.of * alarm_percent) {
-        if (alarmed_.insert(external).second) {
-            log_warning("nat: {} {}: {} of {} ports are in use to one remote end",
-                        to_string(address), protocol_name(protocol), ports, use.of);
+    if (pool.used * 100 >= size(pool) * alarm_percent) {
+        if (alarmed_.insert(name(pool)).second) {
+            log_warning("nat: {} {}: {} of {} ports {} are in use to one remote end",
+                        to_string(pool.address), protocol_name(pool.protocol), pool.used,
+                        size(pool), to_string({pool.ports}));
         }
-    } else if (ports * 100 < use.of * calm_percent) {
-        alarmed_.erase(external);
+    } else if (pool.used * 100 < size(pool) * calm_percent) {
+        alarmed_.erase(name(pool));
     }
 }
 
@@ -32,15 +31,21 @@ void NatWatch::end_walk(const Config &config, Duration now)
         looking_ = now - looked_ >= interval;
         return;
     }
-    const std::vector<NatPool> pools = nat_pools(config);
-    uses_.clear();
-    std::set<External> seen;
+    const std::vector<NatPool> rules = nat_pools(config);
+    pools_.clear();
+    std::set<Name> seen;
     for (const NatUse &use : usage_.finish()) {
-        uses_.push_back({use, count_ports(pools, use.address, use.protocol)});
-        seen.insert({use.address, use.protocol});
-        alarm(uses_.back());
+        for (const PortRange ports : port_ranges(rules, use.address, use.protocol)) {
+            const Pool pool{use.address, use.protocol, ports, use.connections(ports),
+                            use.most(ports)};
+            if (pool.used != 0) {
+                pools_.push_back(pool);
+                seen.insert(name(pool));
+                alarm(pool);
+            }
+        }
     }
-    std::erase_if(alarmed_, [&seen](const External &each) { return !seen.contains(each); });
+    std::erase_if(alarmed_, [&seen](const Name &each) { return !seen.contains(each); });
     looking_ = false;
     looked_ = now;
 }
@@ -48,13 +53,14 @@ void NatWatch::end_walk(const Config &config, Duration now)
 nlohmann::json NatWatch::status() const
 {
     nlohmann::json all = nlohmann::json::array();
-    for (const auto &[use, of] : uses_) {
-        all.push_back({{"address", to_string(use.address)},
-                       {"protocol", protocol_name(use.protocol)},
-                       {"connections", use.connections},
-                       {"ports", use.ports},
-                       {"of", of},
-                       {"alarm", alarmed_.contains({use.address, use.protocol})}});
+    for (const Pool &pool : pools_) {
+        all.push_back({{"address", to_string(pool.address)},
+                       {"protocol", protocol_name(pool.protocol)},
+                       {"range", to_string({pool.ports})},
+                       {"connections", pool.connections},
+                       {"ports", pool.used},
+                       {"of", size(pool)},
+                       {"alarm", alarmed_.contains(name(pool))}});
     }
     return all;
 }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <set>
+#include <tuple>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -24,22 +26,35 @@ public:
     }
     // The walk is done, at `now` since boot. From time to time what was seen is what status says.
     void end_walk(const Config &config, Duration now);
-    // By address and protocol: connections, the most ports to one remote end, of how many, alarm.
+    // By address, protocol and range of ports that rules give out: connections, the most ports to
+    // one remote end, of how many, alarm.
     [[nodiscard]] nlohmann::json status() const;
 
 private:
-    using External = std::pair<Address, std::uint8_t>;
-    struct Use {
-        NatUse use;
-        std::uint32_t of = 0; // ports
+    // What runs out by itself: the ports of one range, of one external address and protocol.
+    struct Pool {
+        Address address;
+        std::uint8_t protocol = 0;
+        PortRange ports;
+        std::uint64_t connections = 0;
+        std::uint64_t used = 0; // ports, to the remote end that has most
     };
-    void alarm(const Use &use);
+    using Name = std::tuple<Address, std::uint8_t, std::uint16_t, std::uint16_t>;
+    static Name name(const Pool &pool)
+    {
+        return {pool.address, pool.protocol, pool.ports.low, pool.ports.high};
+    }
+    static std::uint64_t size(const Pool &pool)
+    {
+        return std::uint64_t{pool.ports.high} - pool.ports.low + 1;
+    }
+    void alarm(const Pool &pool);
 
     NatUsage usage_;
     bool looking_ = true;
     Duration looked_ = {};
-    std::vector<Use> uses_;
-    std::set<External> alarmed_;
+    std::vector<Pool> pools_;
+    std::set<Name> alarmed_;
 };
 
 } // namespace tg

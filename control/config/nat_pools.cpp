@@ -7,14 +7,16 @@
 namespace tg {
 namespace {
 
-// What a source's port may become unless a rule says so; see docs/packet-flow.md.
-constexpr PortRange usual_ports{.low = 1024, .high = 65535};
+// What a source's port may become unless a rule says so: it stays as privileged as it is.
+constexpr std::array usual_ports{PortRange{.low = 1, .high = 1023},
+                                 PortRange{.low = 1024, .high = 65535}};
 
-constexpr std::array<std::string_view, 2> source_actions{"masquerade", "src-nat"};
+constexpr std::array<std::string_view, 3> source_actions{"masquerade", "src-nat",
+                                                         "endpoint-independent-nat"};
 
-NatPool pool_of(const Item &rule)
+NatPool pool_of(const Item &rule, Family family)
 {
-    NatPool pool{.addresses = {}, .protocol = {}, .ports = usual_ports};
+    NatPool pool{.family = family, .addresses = {}, .protocol = {}, .ports = {}};
     for (const char *const name : {"to-addresses", "to-address"}) {
         if (const Value *addresses = rule.get(name)) {
             pool.addresses = std::get<AddressRange>(addresses->data);
@@ -29,24 +31,12 @@ NatPool pool_of(const Item &rule)
     return pool;
 }
 
-std::uint32_t length(PortRange range)
+bool serves(const NatPool &pool, const Address &address, std::uint8_t protocol)
 {
-    return std::uint32_t{range.high} - range.low + 1;
-}
-
-// Of ports in several ranges each counts once.
-std::uint32_t length_of_union(std::vector<PortRange> ranges)
-{
-    std::ranges::sort(ranges, {}, &PortRange::low);
-    std::uint32_t sum = 0, next = 0; // the first port that is not counted yet
-    for (const PortRange range : ranges) {
-        const std::uint32_t low = std::max<std::uint32_t>(range.low, next);
-        if (low <= range.high) {
-            sum += range.high - low + 1;
-            next = std::uint32_t{range.high} + 1;
-        }
-    }
-    return sum;
+    return (pool.family == Family::ipv4) == address.is_ipv4() &&
+           (!pool.addresses ||
+            (pool.addresses->low <= address && address <= pool.addresses->high)) &&
+           (!pool.protocol || *pool.protocol == protocol);
 }
 
 } // namespace
@@ -57,27 +47,35 @@ std::vector<NatPool> nat_pools(const Config &config)
     for (const std::string_view menu : {menu_nat4, menu_nat6}) {
         for (const Item &rule : config.items(menu)) {
             const auto action = rule.value_or("action", std::string("accept"));
-            if (!rule.disabled() &&
+            if (!rule.disabled() && rule.value_or("chain", std::string()) != "dstnat" &&
                 std::ranges::find(source_actions, action) != source_actions.end()) {
-                pools.push_back(pool_of(rule));
+                pools.push_back(pool_of(rule, menu == menu_nat4 ? Family::ipv4 : Family::ipv6));
             }
         }
     }
     return pools;
 }
 
-std::uint32_t count_ports(const std::vector<NatPool> &pools, const Address &address,
-                          std::uint8_t protocol)
+std::vector<PortRange> port_ranges(const std::vector<NatPool> &pools, const Address &address,
+                                   std::uint8_t protocol)
 {
     std::vector<PortRange> ranges;
+    const auto add = [&ranges](PortRange range) {
+        if (std::ranges::find(ranges, range) == ranges.end()) {
+            ranges.push_back(range);
+        }
+    };
     for (const NatPool &pool : pools) {
-        const bool has_address =
-            !pool.addresses || (pool.addresses->low <= address && address <= pool.addresses->high);
-        if (has_address && (!pool.protocol || *pool.protocol == protocol)) {
-            ranges.push_back(pool.ports);
+        if (serves(pool, address, protocol) && pool.ports) {
+            add(*pool.ports);
+        } else if (serves(pool, address, protocol)) {
+            std::ranges::for_each(usual_ports, add);
         }
     }
-    return ranges.empty() ? length(usual_ports) : length_of_union(std::move(ranges));
+    if (ranges.empty()) {
+        std::ranges::for_each(usual_ports, add);
+    }
+    return ranges;
 }
 
 } // namespace tg

@@ -5,52 +5,82 @@
 #include <functional>
 #include <string_view>
 
+#include "bpf/core/base.h"
 #include "bpf/core/parse_l4.h"
+#include "bpf/core/tuple_ops.h"
 
 namespace tg {
 namespace {
 
-std::uint64_t end_of(const tg_tuple &reply)
+// What tells remote ends apart, above the port.
+std::uint64_t end_and_port(const tg_tuple &reply)
 {
     const std::string_view address(reinterpret_cast<const char *>(&reply.src), sizeof reply.src);
-    return std::hash<std::string_view>{}(address) * 65599 + reply.src_port;
+    const std::uint64_t end = std::hash<std::string_view>{}(address) * 65599 + reply.src_port;
+    return end << 16 | tg_host16(reply.dst_port);
 }
 
-// How often the value that is there most often is there.
-std::uint64_t most_alike(std::vector<std::uint64_t> values)
+bool has(PortRange range, std::uint64_t end_and_port)
 {
-    std::ranges::sort(values);
-    std::uint64_t most = 0;
-    for (auto first = values.begin(); first != values.end();) {
-        const auto last = std::ranges::upper_bound(first, values.end(), *first);
-        most = std::max(most, static_cast<std::uint64_t>(last - first));
-        first = last;
-    }
-    return most;
+    const std::uint64_t port = end_and_port & 0xffff;
+    return range.low <= port && port <= range.high;
+}
+
+template <class Numbers> std::uint64_t count(const Numbers &numbers, PortRange range)
+{
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(numbers, [range](std::uint64_t each) { return has(range, each); }));
 }
 
 } // namespace
 
+std::uint64_t NatUse::connections(PortRange range) const
+{
+    return count(ends, range) + count(by_mapping, range);
+}
+
+std::uint64_t NatUse::most(PortRange range) const
+{
+    std::uint64_t most = 0, alike = 0, last = 0;
+    for (const std::uint64_t each : ends) {
+        if (has(range, each)) {
+            alike = alike != 0 && each >> 16 == last ? alike + 1 : 1;
+            last = each >> 16;
+            most = std::max(most, alike);
+        }
+    }
+    return most + count(mapped, range);
+}
+
 void NatUsage::see(const tg_conn &record)
 {
     const tg_tuple reply = record.reply;
-    if ((tg_word_flags(record.word) & TG_CONN_FLAG_SRCNAT) == 0 || !tg_has_ports(reply.protocol)) {
+    const std::uint16_t flags = tg_word_flags(record.word);
+    if ((flags & TG_CONN_FLAG_SRCNAT) == 0 || !tg_has_ports(reply.protocol)) {
         return;
     }
     const std::pair external{Address{reply.dst}, reply.protocol};
-    if (ends_.size() < most_externals || ends_.contains(external)) {
-        ends_[external].push_back(end_of(reply));
+    if (uses_.size() >= most_externals && !uses_.contains(external)) {
+        return;
+    }
+    NatUse &use = uses_[external];
+    if (reply.mapping != 0) {
+        use.mapped.push_back(tg_host16(reply.dst_port));
+    } else if (reply.protocol == TG_PROTOCOL_UDP && (flags & TG_CONN_MAPPED) != 0) {
+        use.by_mapping.push_back(tg_host16(reply.dst_port));
+    } else {
+        use.ends.push_back(end_and_port(reply));
     }
 }
 
 std::vector<NatUse> NatUsage::finish()
 {
     std::vector<NatUse> uses;
-    for (auto &[external, ends] : std::exchange(ends_, {})) {
-        uses.push_back({.address = external.first,
-                        .protocol = external.second,
-                        .connections = ends.size(),
-                        .ports = most_alike(std::move(ends))});
+    for (auto &[external, use] : std::exchange(uses_, {})) {
+        use.address = external.first;
+        use.protocol = external.second;
+        std::ranges::sort(use.ends);
+        uses.push_back(std::move(use));
     }
     return uses;
 }

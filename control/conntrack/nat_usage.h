@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many ports of each external address are in use, from a walk over the connections. A port
-// serves any number of remote ends at once, so what runs out is the ports to one of them.
+// Which ports of each external address are in use, from a walk over the connections. A port serves
+// any number of remote ends at once, so what runs out is the ports to one of them; what a mapping
+// has, it has to all.
 #pragma once
 
 #include <map>
@@ -16,8 +17,14 @@ namespace tg {
 struct NatUse {
     Address address;
     std::uint8_t protocol = 0;
-    std::uint64_t connections = 0;
-    std::uint64_t ports = 0; // in use to the remote end that has most
+    std::vector<std::uint64_t> ends;   // of each connection, the remote end and the port; sorted
+    std::vector<std::uint16_t> mapped; // ports that mappings have, to all remote ends
+    std::vector<std::uint16_t> by_mapping; // ports of connections that have theirs by a mapping
+
+    // How many connections have a port of the range.
+    [[nodiscard]] std::uint64_t connections(PortRange range) const;
+    // How many ports of the range are in use to the remote end that has most.
+    [[nodiscard]] std::uint64_t most(PortRange range) const;
 };
 
 // Memory: eight bytes for each connection with a translated source that was seen.
@@ -32,8 +39,7 @@ public:
     std::vector<NatUse> finish();
 
 private:
-    // By external address and protocol, a hash of the remote end of each connection.
-    std::map<std::pair<Address, std::uint8_t>, std::vector<std::uint64_t>> ends_;
+    std::map<std::pair<Address, std::uint8_t>, NatUse> uses_;
 };
 
 } // namespace tg

@@ -318,11 +318,12 @@ def exactly(lab):
     equal(seen, {(FW_WAN4, 7000 + i) for i in range(wanted)}, "who the wan host heard")
     equal(lab.reason("nat-port-exhausted"), 5, "refused")
     eventually(lambda: _uses(lab) == [{"address": FW_WAN4, "protocol": "udp", "of": wanted,
-                                       "connections": wanted, "ports": wanted, "alarm": True}],
+                                       "range": f"7000-{7000 + wanted - 1}", "alarm": True,
+                                       "connections": wanted, "ports": wanted}],
                "status tells of it")
     text = lab.program("tidegate", "status", "--instance", lab.instance).stdout
-    check(f"nat: {FW_WAN4} udp: 20 connections, 20 of 20 ports to one remote end, ALARM" in text,
-          text)
+    check(f"nat: {FW_WAN4} udp 7000-7019: 20 connections, 20 of 20 ports to one remote end, ALARM"
+          in text, text)
     log = pathlib.Path(f"/var/log/tidegate/{lab.instance}.log").read_text("utf-8")
     equal(log.count(f"nat: {FW_WAN4} udp: "), 1, "lines of alarm")
     lab.cli(f"{CONNECTION4} remove [find]")

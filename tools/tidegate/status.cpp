@@ -153,8 +153,9 @@ std::string nat_text(const json &uses)
 {
     std::string text;
     for (const json &use : uses) {
-        text += fmt::format("nat: {} {}: {} connections, {} of {} ports to one remote end{}\n",
+        text += fmt::format("nat: {} {} {}: {} connections, {} of {} ports to one remote end{}\n",
                             use["address"].get<std::string>(), use["protocol"].get<std::string>(),
+                            use["range"].get<std::string>(),
                             group_thousands(use["connections"].get<std::uint64_t>()),
                             group_thousands(use["ports"].get<std::uint64_t>()),
                             group_thousands(use["of"].get<std::uint64_t>()),
