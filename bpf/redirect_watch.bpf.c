@@ -35,6 +35,8 @@ static bool tg_refuses(int error)
 static int tg_lost(const struct net_device *from, __u32 to, int frames, int error)
 {
     __u32 in = (__u32)from->ifindex;
+    __u32 number = to & TG_DEVICE_SLOT_MASK;
+    struct tg_attached_slot *slot = bpf_map_lookup_elem(&tg_attached_slots, &number);
     struct tg_attached *attached;
 
     if (from->nd_net.net->ns.inum != tg_netns)
@@ -49,6 +51,8 @@ static int tg_lost(const struct net_device *from, __u32 to, int frames, int erro
     if (tg_refuses(error)) {
         attached->redirect_error = (__u32)-error;
         attached->xdp_target = 0;
+        if (slot && slot->ifindex == to)
+            slot->xdp_target = 0;
     }
     return 0;
 }

@@ -16,6 +16,7 @@
 #include "loader/netns.h"
 #include "loader/redirect_probe.h"
 #include "loader/redirect_watch.h"
+#include "tidegate/maps.h"
 
 namespace tg::loader {
 namespace {
@@ -24,6 +25,39 @@ bool in_namespace_of(const Record &record)
 {
     const Result<std::uint64_t> here = netns_cookie();
     return here && *here == record.netns_cookie;
+}
+
+// Says the same in the slot of the interface; a slot stays with whoever has it.
+Result<void> fill_slot(const Instance &instance, const tg_attached_slot &wanted)
+{
+    const Result<Fd> map = pinned_map(instance, "tg_attached_slots");
+    if (!map) {
+        return std::unexpected(map.error());
+    }
+    const std::uint32_t number = wanted.ifindex & TG_DEVICE_SLOT_MASK;
+    tg_attached_slot slot = {};
+    if (bpf_map_lookup_elem(map->get(), &number, &slot) != 0) {
+        return failed("read maps/tg_attached_slots", errno);
+    }
+    if (slot.ifindex != 0 && slot.ifindex != wanted.ifindex) {
+        return {};
+    }
+    if (bpf_map_update_elem(map->get(), &number, &wanted, BPF_ANY) != 0) {
+        return failed("write maps/tg_attached_slots", errno);
+    }
+    return {};
+}
+
+// Gives up the slot, if it is the interface's.
+void empty_slot(const Instance &instance, std::uint32_t ifindex)
+{
+    const Result<Fd> map = pinned_map(instance, "tg_attached_slots");
+    const std::uint32_t number = ifindex & TG_DEVICE_SLOT_MASK;
+    tg_attached_slot slot = {};
+    if (map && bpf_map_lookup_elem(map->get(), &number, &slot) == 0 && slot.ifindex == ifindex) {
+        slot = {};
+        bpf_map_update_elem(map->get(), &number, &slot, BPF_ANY);
+    }
 }
 
 Result<void> tell_datapath(const Instance &instance, std::uint32_t ifindex,
@@ -36,7 +70,9 @@ Result<void> tell_datapath(const Instance &instance, std::uint32_t ifindex,
     if (bpf_map_update_elem(map->get(), &ifindex, &attached, BPF_ANY) != 0) {
         return failed("write maps/tg_attached", errno);
     }
-    return {};
+    return fill_slot(instance, {.ifindex = ifindex,
+                                .link_header = attached.link_header,
+                                .xdp_target = attached.xdp_target});
 }
 
 // The datapath counts in the same record; what it counts between reading and writing is not kept.
@@ -57,6 +93,7 @@ Result<void> change_target(const Instance &instance, std::uint32_t ifindex, std:
 
 void untell_datapath(const Instance &instance, std::uint32_t ifindex)
 {
+    empty_slot(instance, ifindex);
     if (const Result<Fd> map = pinned_map(instance, "tg_attached")) {
         bpf_map_delete_elem(map->get(), &ifindex);
     }

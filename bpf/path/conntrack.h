@@ -82,18 +82,17 @@ TG_INLINE bool tg_track_doubt(const struct tg_packet *packet, const struct tg_co
     return left > (__u64)timeouts[TG_TIMEOUT_TCP_UNACKED] * moment->ticks;
 }
 
-/* An ACK as most packets are; 0: it is something else, or does not fit. See tg_tcp_take_plain. */
-__noinline int tg_track_ack(const struct tg_packet *packet, struct tg_conn *conn)
+/* An ACK as most packets are; false: it is something else, or does not fit. See tg_tcp_take_plain.
+ */
+TG_INLINE bool tg_track_ack(const struct tg_packet *packet, struct tg_conn *conn)
 {
     struct tg_tcp_view view;
 
-    if (!packet || !conn)
-        return 0;
     tg_conn_view(conn, packet->direction, &view);
     if (!tg_tcp_take_plain(&packet->tcp, packet->tcp_flags, &view))
-        return 0;
+        return false;
     tg_store_tcp_plain(conn, &view);
-    return 1;
+    return true;
 }
 
 /* As tg_conn_step, for a TCP packet; stores what it tells of the windows. */

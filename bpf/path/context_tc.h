@@ -10,6 +10,7 @@
 #include "core/base.h"
 #include "core/headers.h"
 #include "core/packet.h"
+#include "path/device.h"
 #include "path/maps.h"
 
 typedef struct __sk_buff tg_ctx;
@@ -46,9 +47,7 @@ TG_INLINE __u32 tg_ctx_length(const tg_ctx *ctx)
 /* Bytes before the IP header of what this interface carries. */
 TG_INLINE __u16 tg_ctx_link_header(__u32 ifindex)
 {
-    struct tg_attached *attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
-
-    return attached && attached->link_header == 0 ? 0 : TG_ETHERNET_HEADER;
+    return tg_link_header_of(ifindex) ? TG_ETHERNET_HEADER : 0;
 }
 
 /* EtherType in network order. */

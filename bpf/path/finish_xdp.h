@@ -36,17 +36,13 @@ TG_INLINE bool tg_xdp_wire(struct tg_packet *packet)
  */
 TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, struct tg_packet *packet)
 {
-    struct tg_attached *attached;
-    __u32 ifindex;
+    __u32 takes;
 
     if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR) || tg_packet_is(packet, TG_PACKET_GENERIC) ||
         packet->edits.priority || !tg_xdp_wire(packet))
         return false;
-    ifindex = packet->wire_ifindex;
-    attached = bpf_map_lookup_elem(&tg_attached, &ifindex);
-    if (!attached || !attached->xdp_target)
-        return false;
-    return attached->xdp_target & TG_TARGET_MANY_BUFFERS || tg_ctx_one_buffer(ctx);
+    takes = tg_target_of(packet->wire_ifindex);
+    return takes & TG_TARGET_MANY_BUFFERS || (takes && tg_ctx_one_buffer(ctx));
 }
 
 /* The link header the frame leaves with. */

@@ -221,6 +221,14 @@ struct {
 } tg_attached SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, TG_DEVICE_SLOTS);
+    __type(key, __u32);
+    __type(value, struct tg_attached_slot);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} tg_attached_slots SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TG_LIMIT_INTERFACES);
     __type(key, __u32);

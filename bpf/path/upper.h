@@ -11,11 +11,6 @@
 #include "path/device.h"
 #include "tidegate/verdict.h"
 
-TG_INLINE bool tg_is_attached(__u32 ifindex)
-{
-    return bpf_map_lookup_elem(&tg_attached, &ifindex) != NULL;
-}
-
 /*
  * Whether our program sees what the kernel takes for a packet of this interface: the one of a VLAN
  * interface is judged on the one below, unless it is attached itself.

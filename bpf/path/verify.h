@@ -112,10 +112,8 @@ TG_INLINE bool tg_transport_good(tg_ctx *ctx, const struct tg_packet *packet, __
  * that of TCP, UDP and ICMP, unless the packet has many segments, is a fragment or is longer than
  * TG_LIMIT_CHECKSUM_BYTES, which is counted.
  */
-__noinline int tg_checksums_good(tg_ctx *ctx, struct tg_packet *packet)
+TG_INLINE bool tg_checksums_good(tg_ctx *ctx, struct tg_packet *packet)
 {
-    if (!packet)
-        return false;
     if (packet->tuple.family == TG_FAMILY_IPV4 && !tg_ipv4_header_good(ctx, packet))
         return false;
     if (!tg_checksum_offset(packet->tuple.protocol) || tg_packet_is(packet, TG_PACKET_LATER_PIECE))

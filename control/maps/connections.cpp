@@ -17,6 +17,7 @@ namespace {
 
 constexpr MapSpec slabs_spec = {"tg_slabs", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4};
 constexpr int copy_tries = 4;
+constexpr int slab_tries = 4;
 
 bool is_connection(__u64 word)
 {
@@ -55,29 +56,43 @@ Result<Connections> Connections::open(const std::filesystem::path &bpffs)
 
 Result<Connections::Slab> Connections::records(std::uint32_t slab) const
 {
-    if (slab >= slabs_.max_entries()) {
-        return nullptr;
+    // A table that shrinks takes a slab away between its number and its descriptor; looked for
+    // again it is gone, or another one.
+    for (int i = 0; i < slab_tries && slab < slabs_.max_entries(); i++) {
+        const Result<std::optional<std::uint32_t>> found = slabs_.find<std::uint32_t>(slab);
+        if (!found) {
+            return std::unexpected(found.error());
+        }
+        const std::optional<std::uint32_t> &map = *found;
+        if (!map) {
+            return nullptr;
+        }
+        Result<Slab> seen = view(slab, *map);
+        if (!seen || *seen) {
+            return seen;
+        }
     }
-    const Result<std::optional<std::uint32_t>> found = slabs_.find<std::uint32_t>(slab);
-    if (!found) {
-        return std::unexpected(found.error());
-    }
-    const std::optional<std::uint32_t> &map = *found;
-    if (!map) {
-        return nullptr;
-    }
+    return nullptr;
+}
+
+Result<Connections::Slab> Connections::view(std::uint32_t slab, std::uint32_t map) const
+{
     const std::lock_guard lock(views_->mutex);
     views_->slabs.resize(std::max<std::size_t>(views_->slabs.size(), slab + 1));
     Views::View &view = views_->slabs[slab];
-    if (view.map != *map) {
-        const Fd fd(bpf_map_get_fd_by_id(*map));
-        auto mapped = std::make_shared<const Mapping>(
-            fd.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn), PROT_READ);
-        if (!*mapped) {
-            return slabs_.failed("map a slab of", errno);
-        }
-        view = {*map, std::move(mapped)};
+    if (view.map == map) {
+        return view.slab;
     }
+    const Fd fd(bpf_map_get_fd_by_id(map));
+    if (!fd) {
+        return errno == ENOENT ? Result<Slab>(nullptr) : slabs_.failed("open a slab of", errno);
+    }
+    auto mapped = std::make_shared<const Mapping>(
+        fd.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn), PROT_READ);
+    if (!*mapped) {
+        return slabs_.failed("map a slab of", errno);
+    }
+    view = {map, std::move(mapped)};
     return view.slab;
 }
 

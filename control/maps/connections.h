@@ -50,6 +50,8 @@ private:
     explicit Connections(PinnedMap slabs) : slabs_(std::move(slabs)) {}
     // The records of a slab; nullptr: there is no such slab.
     [[nodiscard]] Result<Slab> records(std::uint32_t slab) const;
+    // … of the slab that the map of this id is; nullptr: the map is gone.
+    [[nodiscard]] Result<Slab> view(std::uint32_t slab, std::uint32_t map) const;
 
     PinnedMap slabs_;
     std::unique_ptr<Views> views_ = std::make_unique<Views>();

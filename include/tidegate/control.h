@@ -9,7 +9,7 @@
 #include "tidegate/limits.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 15u         /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 16u         /* raise with every change of a structure in a pinned map */
 
 /* Written by the loader: once, before anything is attached, but for pickup_until. */
 struct tg_layout {
@@ -114,6 +114,17 @@ struct tg_attached {
     __u32 zero;
 };
 
+/*
+ * What does not change with every packet, once more where it is found sooner: one aligned word,
+ * written and read as such. Of the interfaces that share a slot one has it; a slot never says what
+ * tg_attached does not.
+ */
+struct tg_attached_slot {
+    __u32 ifindex; /* whose it is; 0: nobody's */
+    __u16 link_header;
+    __u16 xdp_target;
+};
+
 #define TG_TARGET_FRAMES       1u
 #define TG_TARGET_MANY_BUFFERS 2u /* frames of many buffers too */
 
@@ -200,5 +211,6 @@ struct tg_redirect_probe {
 
 TG_ASSERT(sizeof(struct tg_layout) == 32, "layout record");
 TG_ASSERT(sizeof(struct tg_attached) == 48, "attached record");
+TG_ASSERT(sizeof(struct tg_attached_slot) == 8, "slot of an attached one");
 TG_ASSERT(sizeof(struct tg_device) == 56, "device record");
 TG_ASSERT(sizeof(struct tg_device_slot) == 64, "device slot");

@@ -40,6 +40,7 @@
  * tg_tallies_count PERCPU_ARRAY          enum tg_tally → struct tg_counter
  * tg_rates         ARRAY                 __u64, see TG_RATE_*
  * tg_attached      HASH                  ifindex → struct tg_attached
+ * tg_attached_slots ARRAY[1024]          ifindex & TG_DEVICE_SLOT_MASK → struct tg_attached_slot
  * tg_devices       HASH                  ifindex → struct tg_device
  * tg_device_slots  ARRAY[1024]           ifindex & TG_DEVICE_SLOT_MASK → struct tg_device_slot
  * tg_vlans         HASH                  tg_vlan_key() → __u32 ifindex
@@ -62,7 +63,8 @@
 
 /*
  * Of the interfaces that share a slot of tg_device_slots one has it, the others are found in
- * tg_devices, which has all. A slot never says what tg_devices does not.
+ * tg_devices, which has all. A slot never says what tg_devices does not. So it is with
+ * tg_attached_slots and tg_attached.
  */
 #define TG_DEVICE_SLOTS     1024u
 #define TG_DEVICE_SLOT_MASK (TG_DEVICE_SLOTS - 1)

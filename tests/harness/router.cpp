@@ -233,6 +233,8 @@ void Router::reset()
     fill_rates();
     datapath_->close_sockets();
     for (const Interface &port : interfaces) {
+        // One half is found by its slot, the other half by the hash.
+        const Bytes slot = bytes_of(port.ifindex & TG_DEVICE_SLOT_MASK);
         tg_device device = device_of(port);
         for (const auto &[address, kind] : addresses_of(port)) {
             if (kind == TG_ADDRESS_OWN) {
@@ -245,17 +247,19 @@ void Router::reset()
         if (port.attached) {
             const tg_attached attached{.mode = TG_MODE_TC, .link_header = 14, .xdp_target = 1};
             datapath_->update("tg_attached", bytes_of(port.ifindex), bytes_of(attached));
+            if (port.ifindex % 4 < 2) {
+                const tg_attached_slot target{port.ifindex, attached.link_header, 1};
+                datapath_->update("tg_attached_slots", slot, bytes_of(target));
+            }
         }
         if (device.lower != 0) {
             datapath_->update("tg_vlans", bytes_of(tg_vlan_key(device.lower, device.vlan)),
                               bytes_of(port.ifindex));
         }
         datapath_->update("tg_devices", bytes_of(port.ifindex), bytes_of(device));
-        // One half is found by its slot, the other half by the hash.
         if (port.ifindex % 2 == 0) {
-            const tg_device_slot slot{.ifindex = port.ifindex, .zero = 0, .device = device};
-            datapath_->update("tg_device_slots", bytes_of(port.ifindex & TG_DEVICE_SLOT_MASK),
-                              bytes_of(slot));
+            const tg_device_slot found{.ifindex = port.ifindex, .zero = 0, .device = device};
+            datapath_->update("tg_device_slots", slot, bytes_of(found));
         }
     }
     config_ = {};

@@ -13,6 +13,7 @@ import harness
 import rulesets
 from harness import NATIVE, WAN4, WAN6, check, equal
 
+SLOTS = 1024  # of tg_attached_slots
 LARGE = 8000  # more than one buffer holds
 
 
@@ -21,13 +22,14 @@ def _interface(lab, name):
 
 
 def _target(lab, name):
-    """What the interface takes, as the datapath has it: path of the map, key and value."""
-    path = f"/run/tidegate/{lab.instance}/bpf/maps/tg_attached"
-    key = struct.pack("=I", _interface(lab, name)["ifindex"])
-    output = subprocess.run(["bpftool", "-j", "map", "lookup", "pinned", path, "key", "hex",
-                             *(f"{byte:02x}" for byte in key)], check=True, capture_output=True,
-                            text=True).stdout
-    return path, key, bytes(int(byte, 16) for byte in json.loads(output)["value"])
+    """Where the datapath has what the interface takes: path of the map, key, ifindex and value."""
+    path = f"/run/tidegate/{lab.instance}/bpf/maps/tg_attached_slots"
+    ifindex = _interface(lab, name)["ifindex"]
+    key = [f"{byte:02x}" for byte in struct.pack("=I", ifindex % SLOTS)]
+    output = subprocess.run(["bpftool", "-j", "map", "lookup", "pinned", path, "key", "hex", *key],
+                            check=True, capture_output=True, text=True).stdout
+    value = bytes(int(byte, 16) for byte in json.loads(output)["value"])
+    return path, key, ifindex, struct.unpack("=IHH", value)
 
 
 def refused(lab):
@@ -83,14 +85,15 @@ def many_buffers(lab):
     check(lab.lan.pings(WAN4), "the neighbour is known")
     handed_over(1)  # opens the connection
     equal(_interface(lab, "ether2")["frames"], "of many buffers", "frames XDP takes")
-    path, key, value = _target(lab, "ether1")
-    if value[6] == 3:
+    path, key, ifindex, (owner, header, takes) = _target(lab, "ether1")
+    equal((owner, header), (ifindex, 14), "its slot")
+    if takes == 3:
         equal(handed_over(), 0, "sent by tc while the interface takes them")
     else:
         lab.note("the kernel does not say that a veth takes frames of many buffers")
-    subprocess.run(["bpftool", "map", "update", "pinned", path, "key", "hex",
-                    *(f"{byte:02x}" for byte in key), "value", "hex",
-                    *(f"{byte:02x}" for byte in value[:6] + b"\1" + value[7:])], check=True)
+    value = [f"{byte:02x}" for byte in struct.pack("=IHH", ifindex, header, 1)]
+    subprocess.run(["bpftool", "map", "update", "pinned", path, "key", "hex", *key,
+                    "value", "hex", *value], check=True)
     equal(handed_over(), 5, "sent by tc once it does not")
     equal(_interface(lab, "ether1")["redirect-lost"], 0, "frames lost")
 

@@ -247,7 +247,8 @@ TEST_F(Table, StaysSoundWhileConnectionsComeAndGoAndItGrows)
         while (!stop) {
             std::vector<tg_sweep_key> keys;
             for (maps::ConnectionCursor cursor; !cursor.at_end;) {
-                ASSERT_TRUE(maps_->connections.read(cursor, slice));
+                const Result<void> read = maps_->connections.read(cursor, slice);
+                ASSERT_TRUE(read) << to_string(read.error());
                 for (const tg_conn &record : slice) {
                     if (random() % 2 == 0) {
                         keys.push_back({record.id, tg_word_generation(record.word), 1, 0});

@@ -22,7 +22,7 @@ namespace tg::loader {
 namespace {
 
 // The kernel gives up at 1 million; other kernel versions count differently, so stay well below.
-constexpr unsigned hard_cap = 250000;
+constexpr unsigned hard_cap = 300000;
 constexpr int skipped = 77;
 
 using Instructions = std::map<std::string, unsigned>;
