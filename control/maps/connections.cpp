@@ -87,8 +87,8 @@ Result<Connections::Slab> Connections::view(std::uint32_t slab, std::uint32_t ma
     if (!fd) {
         return errno == ENOENT ? Result<Slab>(nullptr) : slabs_.failed("open a slab of", errno);
     }
-    auto mapped = std::make_shared<const Mapping>(
-        fd.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn), PROT_READ);
+    auto mapped = std::make_shared<const Mapping>(fd.get(), TG_LIMIT_SLAB_RECORDS * sizeof(tg_conn),
+                                                  PROT_READ);
     if (!*mapped) {
         return slabs_.failed("map a slab of", errno);
     }

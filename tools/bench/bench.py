@@ -32,7 +32,7 @@ def arguments():
     one = parts.add_parser("prog")
     one.add_argument("--rounds", type=int, default=7)
     one.add_argument("--runs", type=int, default=20000, help="runs of a program in a round")
-    one.add_argument("--only", default="", help="ways whose name has a match of this regular expression")
+    one.add_argument("--only", default="", help="ways whose name matches, a regular expression")
     two = parts.add_parser("pipeline")
     two.add_argument("--rounds", type=int, default=9)
     two.add_argument("--flows", type=int, default=1000)
