@@ -85,19 +85,23 @@ TG_INLINE void tg_mapping_outer(const struct tg_tuple *tuple, struct tg_tuple *o
 }
 
 /*
- * One address of the range, always the same for the same source: its connections look as if they
- * came from one host (RFC 4787 REQ-2). Ranges are counted in their lower 32 bits.
+ * One address of the rule's, always the same for the same source: its connections look as if they
+ * came from one host (RFC 4787 REQ-2), or, if the rule says so, for the same source and
+ * destination. Ranges are counted in their lower 32 bits.
  */
-TG_INLINE struct tg_addr tg_nat_address(const struct tg_addr_range *range,
-                                        const struct tg_addr *source)
+TG_INLINE struct tg_addr tg_nat_address(const struct tg_rule_nat *nat, const struct tg_tuple *tuple)
 {
+    const struct tg_addr_range *range = &nat->addresses;
     __u32 low = tg_host32(range->low.words[3]), high = tg_host32(range->high.words[3]);
     struct tg_addr result = range->low;
-    __u64 count = (__u64)(high - low) + 1;
+    __u64 count = (__u64)(high - low) + 1, hash;
 
-    if (count > 1)
-        result.words[3] =
-            tg_net32(low + (__u32)((tg_endpoint_hash(source, 0, 0) >> 32) * count >> 32));
+    if (count > 1) {
+        hash = tg_endpoint_hash(&tuple->src, 0, 0);
+        if (nat->by_both)
+            hash = tg_endpoint_hash(&tuple->dst, 0, hash);
+        result.words[3] = tg_net32(low + (__u32)((hash >> 32) * count >> 32));
+    }
     return result;
 }
 

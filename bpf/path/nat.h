@@ -98,7 +98,7 @@ TG_INLINE __u32 tg_nat_mapping_of(struct tg_packet *packet)
 
 #define TG_NAT_DESTINATIONS                                                                        \
     (1u << TG_ACTION_DST_NAT | 1u << TG_ACTION_REDIRECT | 1u << TG_ACTION_NETMAP |                 \
-     1u << TG_ACTION_ENDPOINT_INDEPENDENT)
+     1u << TG_ACTION_SAME | 1u << TG_ACTION_ENDPOINT_INDEPENDENT)
 
 /* Asks a chain for the destination. */
 __noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 chain)
@@ -133,7 +133,7 @@ __noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 c
         address = mapping->original.src;
         packet->pending.reply.src_port = mapping->original.src_port;
     } else if (tg_nat_has_addresses(&rule->does.nat)) {
-        address = tg_nat_address(&rule->does.nat.addresses, &packet->tuple.src);
+        address = tg_nat_address(&rule->does.nat, &packet->tuple);
     }
     packet->pending.reply.src = address;
     if (tg_nat_has_ports(&rule->does.nat) && tg_has_ports(packet->tuple.protocol) &&
@@ -200,7 +200,7 @@ TG_INLINE __u32 tg_nat_last_chain(__u32 decided)
 
 #define TG_NAT_SOURCES                                                                             \
     (1u << TG_ACTION_SRC_NAT | 1u << TG_ACTION_MASQUERADE | 1u << TG_ACTION_NETMAP |               \
-     1u << TG_ACTION_ENDPOINT_INDEPENDENT)
+     1u << TG_ACTION_SAME | 1u << TG_ACTION_ENDPOINT_INDEPENDENT)
 
 /* Whether the rule gives the source the address of the way out. */
 TG_INLINE bool tg_nat_masquerades(const struct tg_rule *rule)
@@ -239,7 +239,7 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
     } else if (action == TG_ACTION_NETMAP) {
         address = tg_netmap_address(&rule->does.nat.addresses, &address);
     } else if (tg_nat_has_addresses(&rule->does.nat)) {
-        address = tg_nat_address(&rule->does.nat.addresses, &packet->tuple.src);
+        address = tg_nat_address(&rule->does.nat, &packet->tuple);
     }
     packet->pending.reply.dst = address;
     if (action == TG_ACTION_ENDPOINT_INDEPENDENT && !tg_addr_equal(&address, &packet->tuple.src)) {

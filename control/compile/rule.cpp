@@ -32,6 +32,7 @@ constexpr ActionName actions[] = {
     {"masquerade", TG_ACTION_MASQUERADE},
     {"redirect", TG_ACTION_REDIRECT},
     {"netmap", TG_ACTION_NETMAP},
+    {"same", TG_ACTION_SAME},
     {"endpoint-independent-nat", TG_ACTION_ENDPOINT_INDEPENDENT},
     {"mark-connection", TG_ACTION_MARK_CONNECTION},
     {"mark-packet", TG_ACTION_MARK_PACKET},
@@ -291,6 +292,8 @@ tg_rule_nat translation(const Item &item)
         const PortRange range = get<std::vector<PortRange>>(*ports).front();
         nat.ports = {range.low, range.high};
     }
+    const bool same = item.value_or("action", std::string()) == "same";
+    nat.by_both = same && !item.value_or("same-not-by-dst", false) ? 1 : 0;
     nat.scattered = item.value_or("randomise-ports", false) ? 1 : 0;
     return nat;
 }

@@ -37,6 +37,7 @@ constexpr std::array action_chains{
     ActionChains{"dst-nat", {"dstnat", "output"}},
     ActionChains{"redirect", {"dstnat"}},
     ActionChains{"netmap", {"srcnat", "dstnat"}},
+    ActionChains{"same", {"srcnat", "dstnat"}},
     ActionChains{"endpoint-independent-nat", {"srcnat", "dstnat"}},
 };
 

@@ -73,15 +73,14 @@ constexpr auto joined(const std::array<std::string_view, first> &a,
 }
 
 // Of nat alone.
-constexpr auto missing_nat_properties = joined(missing_properties, std::array<std::string_view, 4>{
-                                                                       "same-not-by-dst",
+constexpr auto missing_nat_properties = joined(missing_properties, std::array<std::string_view, 3>{
                                                                        "socks5-port",
                                                                        "socks5-server",
                                                                        "socksify-service",
                                                                    });
 
 constexpr auto missing_nat_actions =
-    joined(missing_actions, std::array<std::string_view, 2>{"same", "socksify"});
+    joined(missing_actions, std::array<std::string_view, 1>{"socksify"});
 
 // Of mangle alone.
 constexpr auto missing_mangle_properties =
@@ -288,8 +287,8 @@ Result<void> check_translation(const Menu &menu, const Edited &edited, std::stri
     const std::string_view name = menu.family == Family::ipv4 ? "to-addresses" : "to-address";
     const bool has_addresses = edited.item.get(name) != nullptr;
     const bool is_netmap = action == "netmap";
-    if (is_netmap && !has_addresses) {
-        return fail(fmt::format("action=netmap requires {}", name), edited.position("action"));
+    if ((is_netmap || action == "same") && !has_addresses) {
+        return fail(fmt::format("action={} requires {}", action, name), edited.position("action"));
     }
     if (is_netmap && !is_prefix(edited.item.value_or(name, AddressRange{}))) {
         return fail(

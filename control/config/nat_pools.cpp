@@ -11,7 +11,7 @@ namespace {
 constexpr std::array usual_ports{PortRange{.low = 1, .high = 1023},
                                  PortRange{.low = 1024, .high = 65535}};
 
-constexpr std::array<std::string_view, 3> source_actions{"masquerade", "src-nat",
+constexpr std::array<std::string_view, 4> source_actions{"masquerade", "src-nat", "same",
                                                          "endpoint-independent-nat"};
 
 NatPool pool_of(const Item &rule, Family family)

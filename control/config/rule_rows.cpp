@@ -40,18 +40,10 @@ constexpr std::array<std::string_view, 12> mangle6_actions{
     "passthrough",      "jump",
     "return",           "log",
 };
-constexpr std::array<std::string_view, 11> nat_actions{
-    "accept",
-    "masquerade",
-    "src-nat",
-    "dst-nat",
-    "redirect",
-    "netmap",
-    "endpoint-independent-nat",
-    "passthrough",
-    "jump",
-    "return",
-    "log",
+constexpr std::array<std::string_view, 12> nat_actions{
+    "accept",      "masquerade", "src-nat", "dst-nat",
+    "redirect",    "netmap",     "same",    "endpoint-independent-nat",
+    "passthrough", "jump",       "return",  "log",
 };
 constexpr std::array<std::string_view, 1> jump{"jump"};
 constexpr std::array<std::string_view, 1> fasttrack{"fasttrack-connection"};
@@ -80,12 +72,18 @@ constexpr std::array<std::string_view, 4> ipsec_policies{
     "out,none",
     "out,ipsec",
 };
-constexpr std::array<std::string_view, 4> to_addresses{"src-nat", "dst-nat", "netmap",
-                                                       "endpoint-independent-nat"};
-constexpr std::array<std::string_view, 3> new_sources{"masquerade", "src-nat",
-                                                      "endpoint-independent-nat"};
-constexpr std::array<std::string_view, 6> to_ports{
-    "masquerade", "src-nat", "dst-nat", "redirect", "netmap", "endpoint-independent-nat",
+constexpr std::array<std::string_view, 1> same{"same"};
+constexpr std::array<std::string_view, 5> to_addresses{
+    "src-nat", "dst-nat", "netmap", "same", "endpoint-independent-nat",
+};
+constexpr std::array<std::string_view, 4> new_sources{
+    "masquerade",
+    "src-nat",
+    "same",
+    "endpoint-independent-nat",
+};
+constexpr std::array<std::string_view, 7> to_ports{
+    "masquerade", "src-nat", "dst-nat", "redirect", "netmap", "same", "endpoint-independent-nat",
 };
 
 constexpr unsigned matcher = trait_negatable;
@@ -250,6 +248,12 @@ constexpr std::array rows{
              .fallback = "no",
              .tables = table_nat,
              .actions = new_sources},
+    Property{.name = "same-not-by-dst",
+             .parse = parse_flag,
+             .help = "whether the source alone says which address it is, not both ends",
+             .fallback = "no",
+             .tables = table_nat,
+             .actions = same},
     Property{.name = "hw-offload",
              .parse = parse_flag,
              .help = "let hardware forward the connection if it can",

@@ -23,6 +23,7 @@ enum tg_action {
     TG_ACTION_MASQUERADE,           /* the source becomes the address of the outgoing interface */
     TG_ACTION_REDIRECT,             /* the destination becomes the router */
     TG_ACTION_NETMAP,               /* the net becomes another, host by host */
+    TG_ACTION_SAME,                 /* one of to, by both ends' addresses or by the source's */
     TG_ACTION_ENDPOINT_INDEPENDENT, /* of UDP, what a mapping says: see nat.h */
     TG_ACTION_MARK_CONNECTION,      /* mangle: the packet's connection gets a mark */
     TG_ACTION_MARK_PACKET,          /* the packet does, for as long as it is in the datapath */
@@ -81,6 +82,7 @@ struct tg_rule_nat {
     struct tg_addr_range addresses; /* all zero: none given */
     struct tg_port_range ports;     /* 0-0: none given */
     __u32 scattered;                /* 1: the source gets a port that nobody can foretell */
+    __u32 by_both;                  /* of same: 1: the other end says which address as well */
 };
 
 /* Where a jump goes; zero for a return. */

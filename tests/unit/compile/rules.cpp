@@ -250,6 +250,12 @@ TEST(CompileRule, TranslationsArriveWhole)
     EXPECT_EQ(one_translation(ip, "masquerade randomise-ports=yes").does.nat.scattered, 1u);
     EXPECT_EQ(one_translation(ip, "masquerade randomise-ports=no").does.nat.scattered, 0u);
 
+    const std::string same_address = "same to-addresses=192.0.2.5-192.0.2.9";
+    EXPECT_EQ(one_translation(ip, same_address).action, TG_ACTION_SAME);
+    EXPECT_EQ(one_translation(ip, same_address).does.nat.by_both, 1u);
+    EXPECT_EQ(one_translation(ip, same_address + " same-not-by-dst=yes").does.nat.by_both, 0u);
+    EXPECT_EQ(range.does.nat.by_both, 0u);
+
     const tg_rule prefix = one_translation(ip, "netmap to-addresses=192.0.2.0/24");
     EXPECT_EQ(prefix.action, TG_ACTION_NETMAP);
     EXPECT_TRUE(same(prefix.does.nat.addresses.low, ipv4(192, 0, 2, 0)));

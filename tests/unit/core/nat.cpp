@@ -90,19 +90,42 @@ TEST(NatProbes, ScatterOverALargeRange)
     EXPECT_GT(seen.size(), 13000u); // of 16000 tries, as chance would have it
 }
 
+// Which of eight addresses a rule gives to a source on its way to a destination.
+std::uint32_t chosen_address(bool by_both, std::uint32_t source, std::uint32_t destination)
+{
+    tg_rule_nat nat = {};
+    nat.addresses = {tg_addr_v4(tg_net32(0xcb007110)), tg_addr_v4(tg_net32(0xcb007117))};
+    nat.by_both = by_both ? 1 : 0;
+    tg_tuple tuple = {};
+    tuple.src = tg_addr_v4(tg_net32(0xc0a80000 + source));
+    tuple.dst = tg_addr_v4(tg_net32(0x0a000000 + destination));
+    const tg_addr chosen = tg_nat_address(&nat, &tuple);
+    EXPECT_TRUE(tg_addr_in(&chosen, &nat.addresses));
+    return tg_host32(chosen.words[3]);
+}
+
 TEST(NatAddress, IsTheSameForOneSource)
 {
-    const tg_addr_range range{tg_addr_v4(tg_net32(0xcb007110)), tg_addr_v4(tg_net32(0xcb007117))};
     std::set<std::uint32_t> seen;
     for (std::uint32_t host = 0; host < 200; host++) {
-        const tg_addr source = tg_addr_v4(tg_net32(0xc0a80000 + host));
-        const tg_addr chosen = tg_nat_address(&range, &source),
-                      again = tg_nat_address(&range, &source);
-        ASSERT_TRUE(tg_addr_in(&chosen, &range));
-        EXPECT_TRUE(tg_addr_equal(&chosen, &again));
-        seen.insert(tg_host32(chosen.words[3]));
+        const std::uint32_t chosen = chosen_address(false, host, 1);
+        EXPECT_EQ(chosen_address(false, host, 2), chosen);
+        seen.insert(chosen);
     }
     EXPECT_EQ(seen.size(), 8u) << "every address is somebody's";
+}
+
+TEST(NatAddress, IsTheSameForOnePairOfHosts)
+{
+    std::set<std::uint32_t> from_one, to_one;
+    for (std::uint32_t host = 0; host < 200; host++) {
+        const std::uint32_t chosen = chosen_address(true, 1, host);
+        EXPECT_EQ(chosen_address(true, 1, host), chosen);
+        from_one.insert(chosen);
+        to_one.insert(chosen_address(true, host, 1));
+    }
+    EXPECT_EQ(from_one.size(), 8u);
+    EXPECT_EQ(to_one.size(), 8u);
 }
 
 TEST(NatAddress, OfAnotherNetHostByHost)
