@@ -265,16 +265,16 @@ TG_INLINE int tg_conn_confirm(tg_ctx *ctx, struct tg_packet *packet)
     bool translated = tg_packet_is(packet, TG_PACKET_TRANSLATED);
     __u8 family = packet->tuple.family;
     struct tg_conn *pending = &packet->pending;
-    struct tg_counter *counter =
-        &pending->counters[packet->direction == TG_REPLY ? TG_REPLY : TG_ORIGINAL];
+    bool reply = packet->direction == TG_REPLY; /* of a connection older than we are */
+    struct tg_counter *counter = &pending->counters[reply ? TG_REPLY : TG_ORIGINAL];
     int refusal = TG_REASON_TABLE_FULL;
 
     pending->word |= (__u64)tg_store_generation() << TG_WORD_GENERATION_SHIFT |
                      (__u64)TG_CONN_PENDING << TG_WORD_FLAGS_SHIFT;
     counter->packets = packet->packets;
     counter->bytes = packet->bytes;
-    pending->in_ifindex = packet->in_ifindex;
-    pending->out_ifindex = packet->out_ifindex;
+    pending->in_ifindex = reply ? packet->out_ifindex : packet->in_ifindex;
+    pending->out_ifindex = reply ? packet->in_ifindex : packet->out_ifindex;
     for (int i = 0; i < TG_CONFIRM_TRIES; i++) {
         int error;
 

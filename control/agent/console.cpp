@@ -57,6 +57,8 @@ Answer<void> check_params(const Json &params, const std::vector<Param> &known)
 }
 
 // Verbs that leave everything as it is; "" is a path that changes the level.
+// How often connections are looked at again because a commit came meanwhile.
+constexpr int recheck_tries = 3;
 constexpr std::array<std::string_view, 5> reading_verbs = {"", "print", "find", "get", "export"};
 
 bool reads_only(const Command &command)
@@ -227,25 +229,33 @@ Answer<Json> Console::cancel(const Json &, rpc::Output &)
     return Json(true);
 }
 
-// No commit comes between the look at the rules and what it leads to.
+// The look at all connections may take long and keeps nobody from editing; but what it leads to is
+// done only if no commit came between.
 Answer<Json> Console::recheck(const Json &, rpc::Output &)
 {
-    const std::lock_guard edits(engine_.edits());
-    Result<Recheck> result = engine_.recheck();
-    if (!result) {
-        return failed(result.error());
+    for (int i = 0; i < recheck_tries; i++) {
+        const std::uint64_t looked_at = engine_.snapshot()->revision;
+        Result<Recheck> result = engine_.recheck();
+        if (!result) {
+            return failed(result.error());
+        }
+        const std::lock_guard edits(engine_.edits());
+        if (engine_.snapshot()->revision != looked_at) {
+            continue;
+        }
+        const std::size_t removed = result->fallen.size();
+        const Result<std::uint64_t> revision = engine_.apply(
+            {.config = {}, .reset = {}, .remove = std::move(result->fallen), .author = author_});
+        if (!revision) {
+            return failed(revision.error());
+        }
+        return Json{{"revision", *revision},
+                    {"checked", result->checked},
+                    {"removed", removed},
+                    {"unclear", result->unclear},
+                    {"causes", result->causes}};
     }
-    const std::size_t removed = result->fallen.size();
-    const Result<std::uint64_t> revision = engine_.apply(
-        {.config = {}, .reset = {}, .remove = std::move(result->fallen), .author = author_});
-    if (!revision) {
-        return failed(revision.error());
-    }
-    return Json{{"revision", *revision},
-                {"checked", result->checked},
-                {"removed", removed},
-                {"unclear", result->unclear},
-                {"causes", result->causes}};
+    return refuse(Code::failed, "the configuration changes all the time: nothing was removed");
 }
 
 Answer<Json> Console::export_all(const Json &, rpc::Output &output)

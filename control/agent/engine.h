@@ -52,7 +52,8 @@ public:
     virtual Result<std::unique_ptr<EventStream>> follow() = 0;
     // The revision in force afterwards. Error: nothing has changed, unless it says so.
     virtual Result<std::uint64_t> apply(const Change &change) = 0;
-    // Which connections do not hold under the rules in force; removes none. The caller holds edits.
+    // Which connections do not hold under the rules in force; removes none. They are those of one
+    // revision only if none was committed meanwhile.
     virtual Result<Recheck> recheck() = 0;
     virtual rpc::Json status() = 0;
     // The agent ends soon after.

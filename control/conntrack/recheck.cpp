@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "control/config/chains.h"
 #include "control/conntrack/first_packet.h"
 #include "control/conntrack/view.h"
 #include "tidegate/verdict.h"
@@ -54,16 +55,47 @@ std::string_view judge(const tg_conn &record, const maps::Explained &explained)
 
 constexpr std::array<std::string_view, 4> forgotten{"dscp", "ttl", "hop-limit", "priority"};
 
+// Actions that decide nothing about a packet and lead it nowhere else.
+constexpr std::array<std::string_view, 9> without_consequence{
+    "change-dscp", "change-hop-limit",     "change-mss",  "change-ttl",  "clear-df",
+    "log",         "fasttrack-connection", "passthrough", "set-priority"};
+
+// Actions that matter only to rules that ask for what they set.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> marks{
+    {{"mark-packet", "packet-mark"}, {"mark-connection", "connection-mark"}}};
+
+// Whether an enabled rule of the family is such that.
+template <class Wanted> bool any_rule(const Config &config, Family family, const Wanted &wanted)
+{
+    const auto enabled = [&](const Item &rule) { return !rule.disabled() && wanted(rule); };
+    return std::ranges::any_of(rule_menus, [&](std::string_view menu) {
+        return menu.starts_with("/ip ") == (family == Family::ipv4) &&
+               std::ranges::any_of(config.items(menu), enabled);
+    });
+}
+
+// Whether what becomes of a packet can depend on what the rule does.
+bool has_consequence(const Config &config, Family family, const Item &rule)
+{
+    const std::string_view action = rule_text(rule, "action");
+    if (!rule.value_or("passthrough", true)) {
+        return true;
+    }
+    const auto *const mark = std::ranges::find(marks, action, &decltype(marks)::value_type::first);
+    if (mark != marks.end()) {
+        return any_rule(config, family,
+                        [&](const Item &each) { return each.get(mark->second) != nullptr; });
+    }
+    return std::ranges::find(without_consequence, action) == without_consequence.end();
+}
+
 bool asks_for_forgotten(const Config &config, Family family)
 {
-    const bool ipv4 = family == Family::ipv4;
-    const auto asks = [](const Item &rule) {
-        return !rule.disabled() && std::ranges::any_of(forgotten, [&](std::string_view property) {
-            return rule.get(property) != nullptr;
-        });
-    };
-    return std::ranges::any_of(rule_menus, [&](std::string_view menu) {
-        return menu.starts_with("/ip ") == ipv4 && std::ranges::any_of(config.items(menu), asks);
+    return any_rule(config, family, [&](const Item &rule) {
+        return std::ranges::any_of(
+                   forgotten,
+                   [&](std::string_view property) { return rule.get(property) != nullptr; }) &&
+               has_consequence(config, family, rule);
     });
 }
 

@@ -29,8 +29,8 @@ struct Recheck {
 using Ask = std::function<Result<maps::Explained>(const maps::ExplainQuestion &question)>;
 
 // Looks at every living connection. `devices` by ifindex, `config` is in force. Where a rule of the
-// family asks for what nobody knows of the first packet any more (its TTL, DSCP or priority), no
-// connection falls: whatever would is unclear.
+// family that can change a packet's fate asks for what nobody knows of the first packet any more
+// (its TTL, DSCP or priority), no connection falls: whatever would is unclear.
 Result<Recheck> recheck_connections(const ConnectionStore &store, const Ask &ask,
                                     const std::map<std::uint32_t, tg_device> &devices,
                                     const Config &config);

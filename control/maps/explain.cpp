@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <sched.h>
 #include <vector>
 
@@ -76,6 +77,8 @@ Result<Explainer> Explainer::open(const std::filesystem::path &bpffs)
 
 Result<Explained> Explainer::ask(const ExplainQuestion &question) const
 {
+    static std::mutex asking;
+    const std::lock_guard one(asking);
     const OneCpu cpu;
     if (!cpu || cpu.number() >= cpus_) {
         return fail(fmt::format("cannot stay on one CPU: {}", std::strerror(errno)));

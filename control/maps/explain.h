@@ -23,7 +23,7 @@ struct Explained {
     tg_record record = {};
 };
 
-// May be asked by any thread, by one at a time.
+// May be asked by any thread; one question is answered at a time.
 class Explainer {
 public:
     static Result<Explainer> open(const std::filesystem::path &bpffs);

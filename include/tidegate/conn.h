@@ -197,8 +197,8 @@ struct tg_conn {
     __u64 created;
     __u32 mark;        /* connection-mark, 0 = no-mark */
     __u32 id;          /* its own */
-    __u32 in_ifindex;  /* of the packet that opened it; 0: the router has sent it */
-    __u32 out_ifindex; /* … 0: it was for the router */
+    __u32 in_ifindex;  /* of packets of the original direction; 0: the router sends them */
+    __u32 out_ifindex; /* … 0: they are for the router */
 
     struct tg_tuple reply; /* wire tuple of its answers */
     struct tg_throughput throughput;

@@ -115,6 +115,29 @@ def what_rules_ask_is_forgotten(lab):
         check(echoes(client), "it goes on")
 
 
+def what_was_adopted_is_judged_too(lab):
+    """Connections of the router that are older than the firewall: the other end speaks first."""
+    lab.fw.serve_tcp(22)
+    came = lab.lan.connect(FW_LAN4, 22)
+    with lab.wan.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind(("0.0.0.0", 80))
+        listener.listen()
+        went = lab.fw.connect(WAN4, 80)
+        served = listener.accept()[0]
+    check(came and went and echoes(came), "there before")
+    lab.up()
+    lab.rules(f"{FILTER4}\nadd chain=input in-interface=ether2 action=accept comment=lan\n"
+              "add chain=input connection-state=new action=drop\n"
+              "add chain=output out-interface=ether1 action=accept comment=wan\n"
+              "add chain=output connection-state=new action=drop\n")
+    served.send(b"tide")
+    equal((went.recv(10), echoes(came)), (b"tide", True), "both go on")
+    equal(_recheck(lab), (2, 0, 0, {}), "each is judged on its side")
+    for name, port in (("lan", 22), ("wan", 80)):
+        lab.cli("--recheck", f"{FILTER4} disable [find comment={name}]")
+        equal(lab.connections(where=f"dst-port={port}"), [], f"{name} falls")
+
+
 def what_cannot_be_judged_stays(lab):
     """Its interface is gone: nobody knows what rules would say."""
     lab.lan.serve_udp(53)
@@ -133,6 +156,7 @@ def what_cannot_be_judged_stays(lab):
 
 
 harness.main(what_holds_stays, what_the_filter_drops_falls, what_is_translated_otherwise_falls,
-             what_rules_ask_is_forgotten, what_cannot_be_judged_stays,
+             what_was_adopted_is_judged_too, what_rules_ask_is_forgotten,
+             what_cannot_be_judged_stays,
              variants=(harness.AS_THEY_COME, harness.NATIVE),
              together=2)

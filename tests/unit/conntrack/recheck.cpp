@@ -120,6 +120,20 @@ TEST_F(RecheckTest, NothingFallsByWhatIsForgotten)
     EXPECT_EQ(cause(recheck(TG_REASON_FORWARD, record_)), "holds");
     config_ = rules("/ip " + rule + " disabled=yes");
     EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "filter-rule");
+    const std::string mangle = "/ip firewall mangle add chain=prerouting dscp=46 action=";
+    for (const std::string action : {"set-priority new-priority=1", "change-dscp new-dscp=0",
+                                     "mark-packet new-packet-mark=voice"}) {
+        config_ = rules(mangle + action);
+        EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "filter-rule") << action;
+        config_ = rules(mangle + action + " passthrough=no");
+        EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "unclear") << "ends the walk";
+    }
+    config_ =
+        rules(mangle + "mark-packet new-packet-mark=voice\n"
+                       "/ip firewall filter add chain=forward packet-mark=voice action=accept");
+    EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "unclear") << "the mark is used";
+    config_ = rules(mangle + "mark-routing new-routing-mark=100");
+    EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "unclear") << "another route";
     config_ = rules("/ipv6 " + rule);
     EXPECT_EQ(cause(recheck(TG_REASON_FILTER_RULE, {}, false)), "filter-rule") << "another family";
 }
