@@ -56,6 +56,8 @@ Life make_life(std::uint64_t seed, std::size_t steps, const std::vector<Step> &s
             life.push_back({.word = "sweep"});
         } else if (chance < 120) {
             life.push_back({.word = "agent"});
+        } else if (chance < 170) {
+            life.push_back({.word = "answer", .text = std::to_string(random.below(1000))});
         } else {
             std::ranges::move(traffic.next(), std::back_inserter(life));
         }

@@ -2,11 +2,15 @@
 #include "tests/differential/pair.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <functional>
 
+#include "control/base/net.h"
 #include "control/base/text.h"
+#include "tests/harness/topology.h"
 #include "tidegate/control.h"
 #include "tidegate/maps.h"
 
@@ -39,6 +43,11 @@ tg_conn aged_record(tg_conn record, std::uint64_t now)
     record.created = now - record.created + 1;
     record.throughput.sampled = now - record.throughput.sampled + 1;
     record.id = 0;
+    if (record.original.protocol == IPPROTO_UDP) {
+        for (tg_mapped &mapped : record.mapped) {
+            mapped.id = mapped.id == 0 ? 0 : 1; // its generation says which
+        }
+    }
     for (auto *next : {record.original_next, record.reply_next}) {
         std::fill_n(next, TG_INDEXES, 0);
     }
@@ -174,6 +183,38 @@ std::string no_error(const Result<void> &result)
 
 } // namespace
 
+// Whether packets with ports belong to it that answer from outside to what they were translated to.
+bool answerable(const TableRow &row)
+{
+    const tg_tuple &reply = row.record.reply;
+    return (tg_word_flags(row.record.word) & TG_CONN_TRANSLATED) != 0 && reply.mapping == 0 &&
+           row.record.out_ifindex != 0 &&
+           (reply.protocol == IPPROTO_TCP || reply.protocol == IPPROTO_UDP);
+}
+
+// The packet that answers one of the translated connections; "": there is none.
+std::string answer(const std::vector<TableRow> &table, const std::string &text)
+{
+    std::vector<TableRow> rows;
+    std::ranges::copy_if(table, std::back_inserter(rows), answerable);
+    if (rows.empty()) {
+        return "";
+    }
+    const auto [number, stranger] = std::div(std::stoi(text), 2);
+    const tg_conn &record = rows[static_cast<std::size_t>(number) % rows.size()].record;
+    const Interface *way = find_interface(record.out_ifindex);
+    if (way == nullptr) {
+        return "";
+    }
+    const tg_tuple &reply = record.reply;
+    const bool tcp = reply.protocol == IPPROTO_TCP;
+    return fmt::format("{} {} src={} dst={} | {} src-port={} dst-port={}{}", way->name,
+                       reply.family == TG_FAMILY_IPV4 ? "ipv4" : "ipv6",
+                       to_string(Address{reply.src}), to_string(Address{reply.dst}),
+                       tcp ? "tcp" : "udp", ntohs(reply.src_port) ^ stranger, ntohs(reply.dst_port),
+                       tcp ? " flags=SA" : " | data 20");
+}
+
 // The hosted router's clock ticks as fast as the kernel's, so that both round times alike.
 Pair::Pair()
     : kernel_(make_kernel_datapath()),
@@ -219,6 +260,11 @@ PairStep Pair::run(const Step &step)
     PairStep result;
     if (step.word == "in" || step.word == "out") {
         result = run_packet(step);
+    } else if (step.word == "answer") {
+        const std::string packet = answer(table(), step.text);
+        if (!packet.empty()) {
+            result = run_packet({.word = "in", .text = packet});
+        }
     } else if (step.word == "agent") {
         const auto kernel = kernel_.act_on_pieces(), hosted = hosted_.act_on_pieces();
         for (std::size_t i = 0; i < std::min(kernel.size(), hosted.size()); i++) {

@@ -23,6 +23,8 @@ public:
     Pair();
     // As after the loader, both.
     void reset();
+    // A step of a case; or "answer N", which answers one of the connections that are translated, as
+    // N chooses, or has a stranger answer it.
     PairStep run(const Step &step);
     // The one whose clock does not stand still.
     [[nodiscard]] Datapath &kernel()

@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <map>
+#include <netinet/in.h>
 #include <set>
 
 #include "tidegate/timeout.h"
@@ -41,8 +42,36 @@ const std::map<std::string, Names> &lists()
              TG_REASONS(TG_X)
 #undef TG_X
          }},
+        {"translation",
+         {"srcnat", "dstnat", "both", "answered", "mapping", "from-mapping", "to-mapping"}},
     };
     return all;
+}
+
+// What the record of a translated connection or a mapping shows.
+Names translations(const tg_conn &record)
+{
+    const std::uint16_t flags = tg_word_flags(record.word);
+    const bool source = (flags & TG_CONN_FLAG_SRCNAT) != 0,
+               destination = (flags & TG_CONN_FLAG_DSTNAT) != 0,
+               mapped = record.original.protocol == IPPROTO_UDP && (flags & TG_CONN_MAPPED) != 0;
+    Names names;
+    if (record.original.mapping != 0) {
+        return {"mapping"};
+    }
+    if (source || destination) {
+        names.emplace_back(source && destination ? "both" : source ? "srcnat" : "dstnat");
+    }
+    if (!names.empty() && (flags & TG_CONN_FLAG_SEEN_REPLY) != 0) {
+        names.emplace_back("answered");
+    }
+    if (mapped && record.mapped[TG_MAPPED_SOURCE].id != 0) {
+        names.emplace_back("from-mapping");
+    }
+    if (mapped && record.mapped[TG_MAPPED_DESTINATION].id != 0) {
+        names.emplace_back("to-mapping");
+    }
+    return names;
 }
 
 // Each with the reason why no packet here can reach it.
@@ -74,6 +103,9 @@ void Reached::note(const std::vector<TableRow> &table)
     for (const TableRow &row : table) {
         seen_["tcp-state"][lists().at("tcp-state").at(tg_word_tcp_state(row.record.word))]++;
         seen_["timeout"][lists().at("timeout").at(tg_word_timeout(row.record.word))]++;
+        for (const std::string &name : translations(row.record)) {
+            seen_["translation"][name]++;
+        }
     }
 }
 

@@ -172,7 +172,7 @@ void replace_rules(std::vector<std::string> &lines, Random &random, unsigned fam
 // Translations of each kind; most lives have none, so that answers fit what they answer.
 void replace_translations(std::vector<std::string> &lines, Random &random, unsigned family)
 {
-    constexpr std::array<std::array<std::string_view, 9>, 2> rules = {{
+    constexpr std::array<std::array<std::string_view, 11>, 2> rules = {{
         {"chain=srcnat out-interface=wan action=masquerade",
          "chain=srcnat protocol=udp action=masquerade to-ports=7",
          "chain=srcnat out-interface-list=LAN protocol=tcp action=src-nat to-ports=5000-6000 "
@@ -182,6 +182,8 @@ void replace_translations(std::vector<std::string> &lines, Random &random, unsig
          "to-ports=22",
          "chain=dstnat in-interface-list=LAN protocol=udp action=redirect to-ports=53",
          "chain=dstnat in-interface=bare action=redirect",
+         "chain=srcnat out-interface=wan protocol=udp action=endpoint-independent-nat",
+         "chain=dstnat in-interface=wan action=endpoint-independent-nat",
          "chain=input action=src-nat to-addresses=192.0.2.1",
          "chain=output protocol=udp action=dst-nat to-addresses=203.0.113.254"},
         {"chain=srcnat out-interface=wan action=masquerade",
@@ -193,6 +195,8 @@ void replace_translations(std::vector<std::string> &lines, Random &random, unsig
          "to-address=2001:db8:20::2/128 to-ports=22",
          "chain=dstnat in-interface-list=LAN protocol=udp action=redirect to-ports=53",
          "chain=dstnat in-interface=idle action=redirect",
+         "chain=srcnat out-interface=wan protocol=udp action=endpoint-independent-nat",
+         "chain=dstnat in-interface=wan action=endpoint-independent-nat",
          "chain=input action=src-nat to-address=2001:db8:99::1/128",
          "chain=output protocol=udp action=dst-nat to-address=2001:db8:113::fe/128"},
     }};
