@@ -15,6 +15,7 @@
 #include "control/maps/mapping.h"
 #include "control/maps/table_size.h"
 #include "tests/harness/kernel_clock.h"
+#include "tests/harness/kernel_map.h"
 #include "tests/harness/kernel_ring.h"
 #include "tests/harness/kernel_socket.h"
 #include "tests/harness/kernel_xdp.h"
@@ -24,29 +25,6 @@
 
 namespace tg::test {
 namespace {
-
-struct KernelMap {
-    int fd = -1;
-    std::uint32_t type = 0;
-    std::uint32_t key_size = 0;
-    std::uint32_t value_size = 0; // as userspace sees it: of all CPUs
-    std::uint32_t max_entries = 0;
-};
-
-// Without an own entry, the map named `name` of the object uses the one made before.
-void share_maps(bpf_object *object, std::map<std::string, KernelMap, std::less<>> &maps)
-{
-    bpf_map *map = nullptr;
-    bpf_object__for_each_map(map, object)
-    {
-        const bool shared = bpf_map__pin_path(map) != nullptr;
-        bpf_map__set_pin_path(map, nullptr);
-        const auto found = maps.find(bpf_map__name(map));
-        if (shared && found != maps.end() && bpf_map__reuse_fd(map, found->second.fd) != 0) {
-            refuse(std::string("cannot share map ") + bpf_map__name(map));
-        }
-    }
-}
 
 class KernelDatapath final : public Datapath {
 public:
@@ -486,7 +464,7 @@ private:
 
     const bool native_;
     KernelClock clock_;
-    std::map<std::string, KernelMap, std::less<>> maps_;
+    KernelMaps maps_;
     std::map<std::string, Object> objects_;
     std::array<int, program_count> programs_ = {};
     std::vector<Fd> sockets_;
