@@ -8,7 +8,7 @@
 #include <map>
 #include <string>
 
-#include "tests/harness/datapath.h"
+#include "tests/harness/kernel_clock.h"
 
 namespace tg::test {
 
