@@ -205,6 +205,13 @@ std::set<std::string_view> reached_chains(const Config &config, std::string_view
     return reached_from(jumps_of(config, menu, works), {builtin.begin(), builtin.end()});
 }
 
+std::set<std::string_view> chains_below(const Config &config, std::string_view menu,
+                                        std::string_view chain)
+{
+    const auto enabled = [](const Item &rule) { return !rule.disabled(); };
+    return reached_from(jumps_of(config, menu, enabled), {chain});
+}
+
 Result<void> check_jumps(const Config &config, std::string_view menu)
 {
     const Jumps jumps = jumps_of(config, menu, [](const Item &rule) { return !rule.disabled(); });

@@ -28,6 +28,10 @@ bool chain_exists(const Config &config, std::string_view menu, std::string_view 
 std::set<std::string_view> reached_chains(const Config &config, std::string_view menu,
                                           const std::function<bool(const Item &rule)> &works);
 
+// The chain, and all that enabled rules lead to from it by jumps; as long as `config` and `chain`.
+std::set<std::string_view> chains_below(const Config &config, std::string_view menu,
+                                        std::string_view chain);
+
 // A rule that is kept for the sake of the script it is from: redirect in nat's chain output, which
 // comes when a packet cannot come back to the router any more.
 bool never_works(const Item &rule);

@@ -337,7 +337,8 @@ Config settle(const Config &before, Config after)
 // Text that a program would not expect in its JSON.
 void tell_note(Context &context, const Item &item)
 {
-    const std::string note = context.menu.note == nullptr ? "" : context.menu.note(item);
+    const std::string note =
+        context.menu.note == nullptr ? "" : context.menu.note(context.config, context.menu, item);
     if (!note.empty() && !context.session.json) {
         context.sink.write(fmt::format("note: {}\n", note));
     }

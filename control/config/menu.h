@@ -74,8 +74,9 @@ struct Menu {
     std::span<const std::string_view> missing_actions;
     // What no single property can judge. nullptr: nothing.
     Result<void> (*check)(const Menu &menu, const Edited &edited) = nullptr;
-    // What whoever adds or changes such an item is to know of it; empty: nothing.
-    std::string (*note)(const Item &item) = nullptr;
+    // What whoever adds such an item to `config`, or changes it there, is to know of it; empty:
+    // nothing.
+    std::string (*note)(const Config &config, const Menu &menu, const Item &item) = nullptr;
 
     // By its name or its alias. nullptr if the menu has no such property.
     [[nodiscard]] const Property *property(std::string_view name) const;

@@ -2,6 +2,7 @@
 // The rule tables, for IPv4 and IPv6 from the same rows.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -199,8 +200,53 @@ bool says_where_to(const Item &item)
         [&item](const char *name) { return item.get(name) != nullptr; });
 }
 
+// What an action cannot know in a built-in chain, or comes too late for.
+struct ChainNote {
+    std::string_view action;
+    std::string_view value; // of its new-mss; empty: any
+    std::string_view chain;
+    std::string_view text;
+};
+
+constexpr std::array chain_notes{
+    ChainNote{"mark-routing", "", "output",
+              "the way out is chosen before chain output: the packet gets the mark, and goes "
+              "where it would have gone without it"},
+    ChainNote{"change-mss", "clamp-to-pmtu", "prerouting",
+              "the way out is not known in chain prerouting: clamp-to-pmtu looks at the way back "
+              "only"},
+};
+
+// Of a rule that packets come to from a built-in chain, by whatever jumps.
+std::string note_of_chain(const Config &config, const Menu &menu, const Item &rule)
+{
+    const std::string_view chain = rule_text(rule, "chain"), target = jump_target(rule);
+    for (const ChainNote &note : chain_notes) {
+        const auto concerns = [&](const Item &each) {
+            return rule_text(each, "action") == note.action &&
+                   (note.value.empty() || rule_text(each, "new-mss") == note.value);
+        };
+        if (!is_builtin_chain(menu.path, note.chain) ||
+            !chains_below(config, menu.path, note.chain).contains(chain)) {
+            continue;
+        }
+        if (concerns(rule)) {
+            return std::string(note.text);
+        }
+        const auto below =
+            target.empty() ? std::set<std::string_view>{} : chains_below(config, menu.path, target);
+        for (const Item &each : config.items(menu.path)) {
+            if (below.contains(rule_text(each, "chain")) && concerns(each)) {
+                return fmt::format("chain {} has action={}: {}", rule_text(each, "chain"),
+                                   note.action, note.text);
+            }
+        }
+    }
+    return "";
+}
+
 // What of a rule does not work as whoever wrote it may think.
-std::string note_of_rule(const Item &item)
+std::string note_of_rule(const Config &config, const Menu &menu, const Item &item)
 {
     if (never_works(item)) {
         return "packets of the router itself have left its stack in chain output and cannot come "
@@ -214,10 +260,6 @@ std::string note_of_rule(const Item &item)
         return "the router looks up the way of its answers by the new address: that has to lead "
                "back to where the packets come from";
     }
-    if (rule_text(item, "chain") == "output" && rule_text(item, "action") == "mark-routing") {
-        return "the way out is chosen before chain output: the packet gets the mark, and goes "
-               "where it would have gone without it";
-    }
     if (rule_text(item, "chain") == "dstnat" && maps(item) && says_where_to(item)) {
         return "the destination becomes what a rule of srcnat with this action has mapped: nothing "
                "this rule says of addresses and ports is looked at";
@@ -226,7 +268,7 @@ std::string note_of_rule(const Item &item)
         return fmt::format("IPsec is not looked at: ipsec-policy={} {} holds", policy,
                            policy.ends_with(",none") ? "always" : "never");
     }
-    return "";
+    return note_of_chain(config, menu, item);
 }
 
 // Whether the addresses are those of one prefix, so that another prefix of its length maps to it.
