@@ -47,6 +47,7 @@ TG_INLINE void tg_set_priority(struct tg_packet *packet, __u32 value)
     else if (value == TG_VALUE_FROM_INGRESS)
         value = packet->vlan_priority;
     packet->edits.priority = value & 63;
+    packet->edits.prioritised = 1;
 }
 
 /* IPv6 has no such bit: its packets are never taken apart on their way. */
@@ -58,15 +59,36 @@ TG_INLINE void tg_clear_df(struct tg_packet *packet)
     packet->edits.changed |= TG_EDIT_DF;
 }
 
-/* Never more than the sender takes. A SYN without the option stays as it is: it says 536 or less.
+/*
+ * Whether it can be fragmented for want of that bit, and its pieces be told from others' by
+ * nothing: senders that set the bit may leave the identification at 0 (RFC 6864).
  */
+TG_INLINE bool tg_lacks_identification(const struct tg_packet *packet)
+{
+    return packet->edits.changed & TG_EDIT_DF && !packet->identification &&
+           !tg_packet_is(packet, TG_PACKET_FIRST_PIECE | TG_PACKET_LATER_PIECE);
+}
+
+TG_INLINE void tg_identify(struct tg_packet *packet, __be16 identification)
+{
+    packet->edits.identification = identification;
+    packet->identification = identification;
+}
+
+/* Whether it is a SYN that says how large a segment may be; one that does not stays as it is. */
+TG_INLINE bool tg_offers_mss(const struct tg_packet *packet)
+{
+    return packet->tuple.protocol == TG_PROTOCOL_TCP &&
+           !tg_packet_is(packet, TG_PACKET_L4_BAD | TG_PACKET_LATER_PIECE) &&
+           packet->tcp_flags & TG_TCP_SYN && packet->tcp.mss_at;
+}
+
+/* Never more than the sender takes. */
 TG_INLINE void tg_lower_mss(struct tg_packet *packet, __u32 mss)
 {
     __u32 now = packet->edits.changed & TG_EDIT_MSS ? packet->edits.mss : packet->tcp.mss;
 
-    if (packet->tuple.protocol != TG_PROTOCOL_TCP ||
-        tg_packet_is(packet, TG_PACKET_L4_BAD | TG_PACKET_LATER_PIECE) ||
-        !(packet->tcp_flags & TG_TCP_SYN) || !packet->tcp.mss_at || mss >= now)
+    if (mss >= now)
         return;
     packet->edits.mss = (__u16)mss;
     packet->edits.changed |= TG_EDIT_MSS;
@@ -79,16 +101,22 @@ TG_INLINE void tg_edits_take(struct tg_packet *packet, const struct tg_edits *ed
 
     mine->routing_mark = edits->routing_mark;
     mine->priority = edits->priority;
+    mine->prioritised = edits->prioritised;
     mine->changed = edits->changed;
     mine->mss = edits->mss;
-    if (edits->changed & TG_EDIT_DSCP)
+    if (edits->changed & TG_EDIT_DSCP) {
         mine->tos = (mine->tos & TG_ECN_BITS) | (edits->tos & TG_DSCP_BITS);
+        mine->route_tos = edits->route_tos;
+        packet->flags |= TG_PACKET_ROUTE_TOS;
+    }
     if (edits->changed & TG_EDIT_TTL) {
         mine->ttl = edits->ttl;
         packet->flags |= TG_PACKET_HOPPED;
     }
     if (edits->changed & TG_EDIT_DF)
         packet->flags &= ~TG_PACKET_DONT_FRAGMENT;
+    if (edits->identification)
+        tg_identify(packet, edits->identification);
 }
 
 /* An IPv4 header up to its checksum: all that is changed lies there. */
@@ -129,6 +157,8 @@ TG_INLINE void tg_edit_ipv4(struct tg_ipv4_front *ip, const struct tg_edits *edi
         tg_edit_word(&ip->version_tos, 0xff00 | TG_ECN_BITS, edits->tos & TG_DSCP_BITS, &change);
     if (edits->changed & TG_EDIT_DF)
         tg_edit_word(&ip->fragment, (__u16)~TG_IPV4_DONT_FRAGMENT, 0, &change);
+    if (edits->changed & TG_EDIT_DF && edits->identification)
+        tg_edit_word(&ip->identification, 0, tg_host16(edits->identification), &change);
     if (edits->changed & TG_EDIT_TTL)
         tg_edit_word(&ip->ttl_protocol, 0x00ff, (__u16)(ttl << 8), &change);
     ip->checksum = tg_checksum_change(ip->checksum, change);

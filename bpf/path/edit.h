@@ -77,7 +77,7 @@ TG_INLINE void tg_edit_skb(tg_ctx *ctx, const struct tg_packet *packet)
 {
     if (packet->edits.routing_mark)
         ctx->mark = packet->edits.routing_mark;
-    if (packet->edits.priority)
+    if (packet->edits.prioritised)
         ctx->priority = packet->edits.priority;
 }
 

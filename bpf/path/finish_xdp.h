@@ -39,7 +39,7 @@ TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, struct tg_packet *packet)
     __u32 takes;
 
     if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR) || tg_packet_is(packet, TG_PACKET_GENERIC) ||
-        packet->edits.priority || !tg_xdp_wire(packet))
+        packet->edits.prioritised || !tg_xdp_wire(packet))
         return false;
     takes = tg_target_of(packet->wire_ifindex);
     return takes & TG_TARGET_MANY_BUFFERS || (takes && tg_ctx_one_buffer(ctx));

@@ -66,17 +66,20 @@ TG_INLINE void tg_handover_write(tg_ctx *ctx, const struct tg_packet *packet, __
         return;
     place->magic = TG_HANDOVER_MAGIC;
     place->instance = tg_instance();
-    place->reason = (__u16)reason;
+    place->reason = (__u8)reason;
     place->flags = tg_is_tag(tg_ctx_protocol(ctx)) ? TG_HANDOVER_TAGGED : 0;
     if (handed && tg_packet_is(packet, TG_PACKET_TRANSLATED))
         place->flags |= TG_HANDOVER_TRANSLATE;
     if (tg_packet_is(packet, TG_PACKET_UNSOURCED))
         place->flags |= TG_HANDOVER_UNSOURCED;
-    place->mtu = packet->mtu;
+    place->mtu = (__u16)packet->mtu;
     place->ifindex = tg_ctx_ifindex(ctx);
     place->edits = packet->edits;
-    if (!packet->edits.changed)
-        place->edits.tos = place->edits.ttl = 0; /* whatever they are, one flow has one word */
+    /* What stays as it is in the packet may differ in it: one flow has one word. */
+    if (!(packet->edits.changed & TG_EDIT_DSCP))
+        place->edits.tos = place->edits.route_tos = 0;
+    if (!(packet->edits.changed & TG_EDIT_TTL))
+        place->edits.ttl = 0;
 }
 
 #else

@@ -16,12 +16,9 @@
 
 #define TG_EINVAL 22 /* an older kernel does not know that flag */
 
-/*
- * Asks the kernel's routing tables for a packet with this tuple that comes in by an interface.
- * `size` 0: do not compare with the path's MTU. `mark` 0: none.
- */
-TG_INLINE long tg_fib_lookup_marked(tg_ctx *ctx, const struct tg_tuple *tuple, __u32 in_ifindex,
-                                    __u8 tos, __u16 size, __u32 mark, struct bpf_fib_lookup *fib)
+/* A question to the kernel's routing tables about a packet with this tuple. `mark` 0: none. */
+TG_INLINE void tg_fib_question(const struct tg_tuple *tuple, __u32 ifindex, __u8 tos, __u16 size,
+                               __u32 mark, struct bpf_fib_lookup *fib)
 {
     __builtin_memset(fib, 0, sizeof(*fib));
     fib->l4_protocol = tuple->protocol;
@@ -30,7 +27,7 @@ TG_INLINE long tg_fib_lookup_marked(tg_ctx *ctx, const struct tg_tuple *tuple, _
         fib->dport = tuple->dst_port;
     }
     fib->tot_len = size;
-    fib->ifindex = in_ifindex;
+    fib->ifindex = ifindex;
     if (tuple->family == TG_FAMILY_IPV4) {
         fib->family = TG_AF_INET;
         fib->tos = tos & 0xfc; /* without the ECN bits */
@@ -44,6 +41,13 @@ TG_INLINE long tg_fib_lookup_marked(tg_ctx *ctx, const struct tg_tuple *tuple, _
     }
     if (mark)
         __builtin_memcpy(fib->smac, &mark, sizeof(mark));
+}
+
+/* … that comes in by an interface. `size` 0: do not compare with the path's MTU. */
+TG_INLINE long tg_fib_lookup_marked(tg_ctx *ctx, const struct tg_tuple *tuple, __u32 in_ifindex,
+                                    __u8 tos, __u16 size, __u32 mark, struct bpf_fib_lookup *fib)
+{
+    tg_fib_question(tuple, in_ifindex, tos, size, mark, fib);
     return bpf_fib_lookup(ctx, fib, sizeof(*fib), mark ? TG_FIB_MARK : 0);
 }
 
@@ -134,6 +138,7 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
     __u16 size;
     struct bpf_fib_lookup fib;
     __u32 mark;
+    __u8 tos;
     long answer;
     int refusal;
 
@@ -146,17 +151,18 @@ __noinline int tg_stage_route(tg_ctx *ctx, struct tg_packet *packet)
     if (tg_packet_is(packet, TG_PACKET_GENERIC))
         size = 0;
     mark = packet->edits.routing_mark;
-    answer = tg_fib_lookup_marked(ctx, &packet->tuple, packet->in_ifindex, packet->edits.tos, size,
-                                  mark, &fib);
+    if (!tg_packet_is(packet, TG_PACKET_ROUTE_TOS))
+        packet->edits.route_tos = packet->edits.tos;
+    tos = packet->edits.route_tos;
+    answer = tg_fib_lookup_marked(ctx, &packet->tuple, packet->in_ifindex, tos, size, mark, &fib);
     if (answer == -TG_EINVAL && mark)
-        return tg_route_by_stack(packet, tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex,
-                                                       packet->edits.tos, 0, &fib));
+        return tg_route_by_stack(
+            packet, tg_fib_lookup(ctx, &packet->tuple, packet->in_ifindex, tos, 0, &fib));
     if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
         /* The interface is told only to those who do not ask about sizes. */
         packet->flags |= TG_PACKET_TOO_BIG;
         packet->mtu = fib.mtu_result;
-        answer = tg_fib_lookup_marked(ctx, &packet->tuple, packet->in_ifindex, packet->edits.tos, 0,
-                                      mark, &fib);
+        answer = tg_fib_lookup_marked(ctx, &packet->tuple, packet->in_ifindex, tos, 0, mark, &fib);
         if (answer == BPF_FIB_LKUP_RET_FRAG_NEEDED)
             answer = BPF_FIB_LKUP_RET_SUCCESS;
     }

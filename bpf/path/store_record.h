@@ -129,6 +129,11 @@ TG_INLINE __u32 tg_store_generation(void)
     return 0;
 }
 
+TG_INLINE __u16 tg_store_numbers(__u32 count)
+{
+    return 0;
+}
+
 TG_INLINE bool tg_store_unsourced(const struct tg_unsourced *key, const struct tg_source *source)
 {
     return true;

@@ -311,6 +311,15 @@ TG_INLINE __u32 tg_store_generation(void)
     return table ? (__u32)(__sync_fetch_and_add(&table->generation, 1) + 1) : 0;
 }
 
+/* The first of `count` numbers that are nobody else's before 2^16 others are. */
+TG_INLINE __u16 tg_store_numbers(__u32 count)
+{
+    __u32 zero = 0;
+    struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
+
+    return table ? (__u16)(__sync_fetch_and_add(&table->generation, count) + 1) : 0;
+}
+
 /*
  * Where the next search for a record that gives up its place begins. A plain store: two CPUs that
  * meet here look at some records twice.

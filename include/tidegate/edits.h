@@ -14,13 +14,16 @@
 
 /* As it stands after the rules so far. */
 struct tg_edits {
-    __u32 routing_mark; /* 0: none */
-    __u16 mss;          /* what a SYN will offer */
-    __u8 tos;           /* or traffic class */
-    __u8 ttl;           /* or hop limit; of a forwarded packet without this router's hop */
-    __u8 priority;      /* 0..63 */
-    __u8 changed;       /* TG_EDIT_* */
+    __u32 routing_mark;    /* 0: none */
+    __u16 mss;             /* what a SYN will offer */
+    __be16 identification; /* of what may be fragmented now and had none; 0: it keeps its own */
+    __u8 tos;              /* or traffic class */
+    __u8 route_tos;        /* the same when the way was looked up; what it becomes later is not */
+    __u8 ttl;              /* or hop limit; of a forwarded packet without this router's hop */
+    __u8 priority;         /* 0..63 */
+    __u8 prioritised;      /* 1: a rule has said which */
+    __u8 changed;          /* TG_EDIT_* */
     __u16 zero;
 };
 
-TG_ASSERT(sizeof(struct tg_edits) == 12, "no padding: it is part of records that others read");
+TG_ASSERT(sizeof(struct tg_edits) == 16, "no padding: it is part of records that others read");

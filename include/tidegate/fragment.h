@@ -24,16 +24,15 @@ struct tg_fragment_key {
 
 /* What was decided on its first piece, and which parts of it have come. */
 struct tg_fragment {
-    struct tg_tuple tuple; /* with the ports of the first piece */
-    __u64 seen;            /* jiffies */
-    __u32 reason;          /* enum tg_reason */
-    __u32 tracked;         /* 1: counts for a connection */
-    __u32 covered;         /* units that have come */
-    __u32 furthest;        /* the end of the piece that reached furthest */
-    __u32 total;           /* units there are; 0: the last piece has not come */
-    __u32 translated;      /* 1: the first piece was, and all others have to be */
-    struct tg_edits edits; /* what rules have made of the first piece */
-    __u32 zero;
+    struct tg_tuple tuple;         /* with the ports of the first piece */
+    __u64 seen;                    /* jiffies */
+    __u32 reason;                  /* enum tg_reason */
+    __u32 tracked;                 /* 1: counts for a connection */
+    __u32 covered;                 /* units that have come */
+    __u32 furthest;                /* the end of the piece that reached furthest */
+    __u32 total;                   /* units there are; 0: the last piece has not come */
+    __u32 translated;              /* 1: the first piece was, and all others have to be */
+    struct tg_edits edits;         /* what rules have made of the first piece */
     __u64 came[TG_FRAGMENT_WORDS]; /* a bit for each unit that has come */
 };
 

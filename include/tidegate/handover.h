@@ -6,6 +6,7 @@
 
 #include "tidegate/assert.h"
 #include "tidegate/edits.h"
+#include "tidegate/verdict.h"
 
 #define TG_HANDOVER_MAGIC 0x74674a32u
 
@@ -21,12 +22,13 @@
 struct tg_handover {
     __u32 magic;           /* 0 while XDP has not decided */
     __u32 instance;        /* tg_layout.instance */
-    __u16 reason;          /* enum tg_reason */
-    __u16 flags;           /* TG_HANDOVER_* */
     __u32 ifindex;         /* of the interface XDP has judged it on */
-    __u32 mtu;             /* of the path, if the packet is too big */
+    __u16 mtu;             /* of the path, if the packet is too big */
+    __u8 reason;           /* enum tg_reason */
+    __u8 flags;            /* TG_HANDOVER_* */
     struct tg_edits edits; /* what is still to be changed */
 };
 
+TG_ASSERT(TG_REASON_COUNT <= 256, "a reason is a byte here");
 TG_ASSERT(sizeof(struct tg_handover) % 4 == 0 && sizeof(struct tg_handover) <= 32,
           "the kernel's bounds of metadata");

@@ -97,6 +97,10 @@ void check_fact(const std::string &name, const std::string &value, const Outcome
         differences.expect(name, value, error_said(outcome.frame).value_or("none"));
     } else if (name == "changed") {
         differences.expect(name, value, std::string(outcome.changed ? "yes" : "no"));
+    } else if (name == "priority") {
+        if (outcome.priority) {
+            differences.expect(name, value, fmt::format("{}", *outcome.priority));
+        }
     } else if (name == "tag") {
         if (outcome.tag) {
             differences.expect(name, value, fmt::format("{:#x}", *outcome.tag));
@@ -199,6 +203,10 @@ Result<Hook> parse_hook(const std::string &word, std::string &text)
     if (text.starts_with("tag ")) {
         first_word(text);
         hook.tag = static_cast<std::uint16_t>(std::stoul(first_word(text), nullptr, 0));
+    }
+    if (text.starts_with("priority ")) {
+        first_word(text);
+        hook.priority = static_cast<std::uint32_t>(std::stoul(first_word(text)));
     }
     return hook;
 }

@@ -19,7 +19,8 @@ namespace tg::test {
 //   rules                            the indented RouterOS lines below are committed
 //   in IFACE PACKET                  a frame arrives; PACKET as in packet.h
 //   out IFACE PACKET                 the router sends a packet of its own
-//   out IFACE from IFACE2 PACKET     the stack forwards a packet; [tag N] before PACKET: as judged
+//   out IFACE from IFACE2 PACKET     the stack forwards a packet; [tag N] [priority N] before
+//   PACKET: as judged
 //     -> REASON [STATE] [FACT…]      what became of it; STATE as the filter chain saw it, or "-"
 //   wait DURATION                    time passes
 //   agent N                          the agent deals with fragments before their first: N went on
@@ -36,12 +37,13 @@ namespace tg::test {
 //   since 6.10                       the rest of the case needs this Linux or a newer one
 //   hosted                           the rest of the case needs what a test run cannot show
 //
-// FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, counted=PACKETS/BYTES, leaves=IFACE
-// (by that interface, and every byte of the frame is as it has to be there), error=TYPE/CODE/WORD
-// of the ICMP error that was sent in the packet's place, changed=yes of one that was translated in
-// whatever way and is not sent by the datapath. The last one may be as PACKET: it has
-// become that, to the last byte; TTL and link header aside, if it is sent, which leaves= has to
-// say. Several in/out lines before one "->" all must end alike. "#" begins a comment.
+// FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, priority=N, counted=PACKETS/BYTES,
+// leaves=IFACE (by that interface, and every byte of the frame is as it has to be there),
+// error=TYPE/CODE/WORD of the ICMP error that was sent in the packet's place, changed=yes of one
+// that was translated in whatever way and is not sent by the datapath. The last one may be as
+// PACKET: it has become that, to the last byte; TTL and link header aside, if it is sent, which
+// leaves= has to say. Several in/out lines before one "->" all must end alike. "#" begins a
+// comment.
 struct Step {
     unsigned line = 0;
     std::string word;               // the first of the line

@@ -76,14 +76,17 @@ struct Skb {
     std::uint32_t ifindex = 0;
     std::uint32_t ingress_ifindex = 0;
     std::uint16_t tag = 0; // tc_index
+    std::uint32_t priority = 0;
 };
 
-// What a run shows from outside. The kernel's test run does not tell the last two.
+// What a run shows from outside. The kernel's test run does not tell the last two, nor XDP the
+// third.
 struct Ran {
     bool refused = false; // the kernel's test run would not take such a frame
     bool by_xdp = false;  // XDP has sent it
     int action = 0;       // what the program returned: TC_ACT_*, or sweep's count
     Bytes frame;          // as the program left it
+    std::optional<std::uint32_t> priority = {};
     std::optional<std::uint32_t> redirect = {}; // interface; 0: none
     std::optional<std::uint16_t> tag = {};      // tc_index
 };

@@ -2,6 +2,7 @@
 #include "tests/harness/fake_fib.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,6 +23,7 @@ struct Entry {
     std::array<std::uint8_t, 16> gateway = {}; // zeros: none
     const Interface *out = nullptr;            // nullptr: any
     std::uint32_t mark = 0;                    // 0: for all packets
+    std::uint32_t mtu = 0;                     // 0: the interface's
 };
 
 bool covers(const Prefix &prefix, const std::array<std::uint8_t, 16> &address)
@@ -67,6 +69,7 @@ std::vector<Entry> make_table()
             entry.gateway = parse_prefix(route.gateway).address;
         }
         entry.mark = route.mark;
+        entry.mtu = route.mtu;
         table.push_back(entry);
     }
     table.push_back({parse_prefix("127.0.0.0/8"), RouteType::local, {}, nullptr});
@@ -81,13 +84,15 @@ std::vector<Entry> make_table()
 }
 
 // The kernel asks the table of the router's own addresses first, then that of a mark, then the
-// rest.
-const Entry *find_route(const std::array<std::uint8_t, 16> &address, bool ipv4, std::uint32_t mark)
+// rest. `out` nullptr: by whatever interface.
+const Entry *find_route(const std::array<std::uint8_t, 16> &address, bool ipv4, std::uint32_t mark,
+                        const Interface *out)
 {
     static const std::vector<Entry> table = make_table();
     const auto find = [&](const auto &wanted) {
         const auto found = std::ranges::find_if(table, [&](const Entry &entry) {
-            return entry.prefix.ipv4 == ipv4 && wanted(entry) && covers(entry.prefix, address);
+            return entry.prefix.ipv4 == ipv4 && wanted(entry) && covers(entry.prefix, address) &&
+                   (out == nullptr || entry.type != RouteType::unicast || entry.out == out);
         });
         return found == table.end() ? nullptr : &*found;
     };
@@ -110,6 +115,12 @@ std::array<std::uint8_t, 16> destination(const bpf_fib_lookup &params)
         std::memcpy(address.data(), params.ipv6_dst, 16);
     }
     return address;
+}
+
+std::uint8_t tos_of(const bpf_fib_lookup &params)
+{
+    return static_cast<std::uint8_t>(params.family == AF_INET ? params.tos
+                                                              : ntohl(params.flowinfo) >> 20);
 }
 
 // Multicast, link-local and loopback addresses, which IPv6 does not forward from or to.
@@ -177,15 +188,19 @@ long fake_fib_lookup(bpf_fib_lookup &params, std::uint32_t flags, std::uint32_t 
         }
         std::memcpy(&mark, params.smac, sizeof mark);
     }
-    const Entry *route = find_route(address, ipv4, mark);
+    if (tos_of(params) == marked_tos) {
+        mark = mark_of_tos;
+    }
+    const bool output = (flags & BPF_FIB_LOOKUP_OUTPUT) != 0;
+    const Entry *route = find_route(address, ipv4, mark, output ? in : nullptr);
     // Without any IPv4 address an interface has its IPv4 settings all the same, forwarding too.
     if (route == nullptr || route->type != RouteType::unicast) {
         return refusal(route == nullptr ? RouteType::local : route->type);
     }
     const Interface &out = *route->out;
-    const std::uint32_t length = params.tot_len;
-    if (length > out.mtu) {
-        params.mtu_result = static_cast<std::uint16_t>(out.mtu);
+    const std::uint32_t length = params.tot_len, mtu = route->mtu == 0 ? out.mtu : route->mtu;
+    if (length > mtu) {
+        params.mtu_result = static_cast<std::uint16_t>(mtu);
         return BPF_FIB_LKUP_RET_FRAG_NEEDED;
     }
     params.ifindex = out.ifindex;

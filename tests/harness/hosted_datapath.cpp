@@ -62,6 +62,7 @@ public:
         fake.context.ifindex = skb.ifindex;
         fake.context.ingress_ifindex = skb.ingress_ifindex;
         fake.context.tc_index = skb.tag;
+        fake.context.priority = skb.priority;
         // No metadata lies before the frame, as in a test run; these are nobody's addresses.
         fake.context.data_meta = fake.context.data = fake.context.data_end = 1;
         fake.context.gso_size = skb.frame.gso_size;
@@ -77,6 +78,7 @@ public:
         ran.frame = std::move(fake.bytes);
         ran.redirect = fake.redirect;
         ran.tag = static_cast<std::uint16_t>(fake.context.tc_index);
+        ran.priority = fake.context.priority;
         return ran;
     }
 

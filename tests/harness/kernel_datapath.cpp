@@ -343,6 +343,7 @@ private:
         __sk_buff context{};
         context.ifindex = skb.ifindex;
         context.ingress_ifindex = skb.ingress_ifindex;
+        context.priority = skb.priority;
         context.gso_size = skb.frame.gso_size;
         context.gso_segs = skb.frame.gso_segments;
         Ran ran;
@@ -351,7 +352,8 @@ private:
                     .data_out = ran.frame.data(),
                     .data_size_in = static_cast<std::uint32_t>(skb.frame.bytes.size()),
                     .data_size_out = static_cast<std::uint32_t>(ran.frame.size()),
-                    .ctx_in = &context, .ctx_size_in = sizeof context, .repeat = 1);
+                    .ctx_in = &context, .ctx_out = &context, .ctx_size_in = sizeof context,
+                    .ctx_size_out = sizeof context, .repeat = 1);
         const int error =
             bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
         after_run();
@@ -364,6 +366,7 @@ private:
         }
         ran.action = static_cast<int>(options.retval);
         ran.frame.resize(options.data_size_out);
+        ran.priority = context.priority;
         return ran;
     }
 
@@ -371,27 +374,9 @@ private:
     Ran run_native(Program program, const Skb &skb)
     {
         thaw();
-        const auto size = static_cast<std::uint32_t>(skb.frame.bytes.size());
-        xdp_md context{.data_end = size, .ingress_ifindex = skb.ifindex};
         Ran ran;
-        ran.frame.resize(skb.frame.bytes.size() + 256);
-        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = skb.frame.bytes.data(),
-                    .data_out = ran.frame.data(), .data_size_in = size,
-                    .data_size_out = static_cast<std::uint32_t>(ran.frame.size()),
-                    .ctx_in = &context, .ctx_out = &context, .ctx_size_in = sizeof context,
-                    .ctx_size_out = sizeof context, .repeat = 1);
-        const int error =
-            bpf_prog_test_run_opts(programs_[static_cast<std::size_t>(program)], &options);
+        const auto word = run_xdp(programs_[static_cast<std::size_t>(program)], skb, ran);
         after_run();
-        ran.refused = error == -EINVAL;
-        if (ran.refused) {
-            return ran;
-        }
-        if (error != 0) {
-            refuse("test run of XDP");
-        }
-        ran.frame.resize(options.data_size_out);
-        const auto word = read_xdp(static_cast<int>(options.retval), context.data, ran);
         if (!word) {
             return ran;
         }

@@ -145,7 +145,8 @@ Outcome outcome_of(const Ran &ran, const Frame &frame)
             .came = frame.bytes,
             .frame = ran.frame,
             .redirect = ran.redirect,
-            .tag = ran.tag};
+            .tag = ran.tag,
+            .priority = ran.priority};
 }
 
 } // namespace
@@ -366,7 +367,8 @@ Outcome Router::packet(const Hook &hook, const Frame &frame)
 {
     const auto rules_before = rule_counters();
     const auto reasons_before = reasons();
-    const Skb skb{frame, hook.ifindex, hook.egress ? hook.from_ifindex : hook.ifindex, hook.tag};
+    const Skb skb{frame, hook.ifindex, hook.egress ? hook.from_ifindex : hook.ifindex, hook.tag,
+                  hook.priority};
     const Ran explained =
         datapath_->run(hook.egress ? Program::explain_egress : Program::explain_ingress, skb);
     const Ran ran = datapath_->run(hook.egress ? Program::egress : Program::ingress, skb);

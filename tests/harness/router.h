@@ -25,6 +25,7 @@ struct Hook {
     std::uint32_t ifindex = 0;      // the interface of the hook
     std::uint32_t from_ifindex = 0; // egress: where it came in; 0: the router sent it
     std::uint16_t tag = 0;          // egress: what ingress wrote on it
+    std::uint32_t priority = 0;     // egress: what its sender has given it
 };
 
 // What became of one packet.
@@ -41,6 +42,7 @@ struct Outcome {
     Bytes frame = {}; // afterwards
     std::optional<std::uint32_t> redirect = {};
     std::optional<std::uint16_t> tag = {};
+    std::optional<std::uint32_t> priority = {};
     std::vector<std::string> faults = {}; // broken invariants
 
     friend bool operator==(const Outcome &a, const Outcome &b);

@@ -49,8 +49,9 @@ std::string namespace_commands()
                                     ? ""
                                     : fmt::format(" via {} dev {}", route.gateway, route.interface);
         const std::string table = route.mark == 0 ? "" : fmt::format(" table {}", route.mark);
-        text +=
-            fmt::format("route add {} {}{}{}\n", type_name(route.type), route.prefix, via, table);
+        const std::string mtu = route.mtu == 0 ? "" : fmt::format(" mtu lock {}", route.mtu);
+        text += fmt::format("route add {} {}{}{}{}\n", type_name(route.type), route.prefix, via,
+                            table, mtu);
     }
     return text;
 }
@@ -64,6 +65,7 @@ std::string rule_commands(bool ipv4)
             text += fmt::format("rule add fwmark {0} table {0}\n", route.mark);
         }
     }
+    text += fmt::format("rule add tos {:#x} table {}\n", marked_tos, mark_of_tos);
     return text;
 }
 

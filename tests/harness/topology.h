@@ -97,10 +97,16 @@ struct Route {
     std::string_view gateway; // empty: none
     std::string_view interface;
     std::uint32_t mark = 0; // for packets with it, from a table that is asked first
+    std::uint32_t mtu = 0;  // locked; 0: the interface's
 };
 
+// Packets with this TOS or traffic class go by the table of this mark too. (Linux 6.1 looks at
+// these bits only.)
+inline constexpr std::uint8_t marked_tos = 0x10;
+inline constexpr std::uint32_t mark_of_tos = 7;
+
 // Beside those that follow from the addresses.
-inline constexpr std::array<Route, 12> routes = {{
+inline constexpr std::array<Route, 14> routes = {{
     {"0.0.0.0/0", RouteType::unicast, "203.0.113.254", "wan"},
     {"::/0", RouteType::unicast, "2001:db8:113::fe", "wan"},
     {"10.66.0.0/24", RouteType::blackhole, "", ""},
@@ -113,6 +119,8 @@ inline constexpr std::array<Route, 12> routes = {{
     {"2001:db8:69::/64", RouteType::throw_, "", ""},
     {"0.0.0.0/0", RouteType::unicast, "10.20.0.2", "dmz", 7},
     {"::/0", RouteType::unicast, "2001:db8:20::2", "dmz", 7},
+    {"198.18.51.0/24", RouteType::unicast, "203.0.113.254", "wan", 0, 1300},
+    {"2001:db8:51::/64", RouteType::unicast, "2001:db8:113::fe", "wan", 0, 1300},
 }};
 
 // nullptr if there is none of that name or number.

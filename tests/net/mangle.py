@@ -189,6 +189,30 @@ def segments(lab):
             check(echoes(stream, b"s" * 30_000), f"30 kB through {wan}, port {port}")
 
 
+def taken_apart(lab):
+    """What came with don't-fragment and without a number is taken apart, and whole again."""
+    for host, device in ((lab.fw, "ether1"), (lab.wan, "eth0")):
+        host.ip("link", "set", device, "mtu", "1300")
+    lab.up()
+    lab.rules(f"{MANGLE4} add chain=forward protocol=udp action=clear-df\n"
+              "/ip firewall nat add chain=srcnat out-interface=ether1 action=masquerade\n")
+    tap, server, client = lab.wan.packet("eth0"), lab.wan.udp(WAN4, 53), lab.lan.udp("0.0.0.0")
+    client.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
+    sent = [bytes([number]) * 1400 for number in range(3)]
+    for data in sent:
+        client.sendto(data, (WAN4, 53))
+    received = [server.recvfrom(2000) for _ in sent]
+    equal([(data, source[0]) for data, source in received], [(data, FW_WAN4) for data in sent],
+          "what arrives")
+    numbers = []
+    while len(numbers) < 2 * len(sent):
+        frame = tap.recv(2000)
+        if frame[12:14] == b"\x08\x00" and frame[23] == 17:
+            numbers.append(frame[18:20])
+    equal(sorted(map(numbers.count, set(numbers))), [2, 2, 2], f"pieces of each: {numbers}")
+    check(b"\0\0" not in numbers, "each has a number")
+
+
 def _translate_and_change(menu, nat, action):
     """Rules that translate all of what passes and change each of its packets."""
     inside = LAN6 + "/128" if "v6" in menu else LAN4
@@ -235,5 +259,5 @@ def translated(lab):
             check(echoes(stream, b"t" * 30_000), f"30 kB through {address}, port {port}")
 
 
-harness.main(marks, keep_their_names, routes, changes, segments, translated, variants=harness.ALL,
-             mixed=(marks, routes, changes, translated))
+harness.main(marks, keep_their_names, routes, changes, segments, taken_apart, translated,
+             variants=harness.ALL, mixed=(marks, routes, changes, translated))

@@ -42,6 +42,7 @@ TEST(EditIpv4, LeavesTheChecksumRight)
         tg_edits edits = {};
         edits.tos = static_cast<std::uint8_t>(random.below(256));
         edits.changed = static_cast<std::uint8_t>(random.below(8));
+        edits.identification = static_cast<__be16>(random.below(2) * random.below(0x10000));
         const auto ttl = static_cast<std::uint8_t>(random.below(256));
         tg_edit_ipv4(&ip, &edits, ttl);
         EXPECT_EQ(sum_over(ip), 0xffff);
@@ -54,7 +55,9 @@ TEST(EditIpv4, LeavesTheChecksumRight)
         EXPECT_EQ(tg_host16(ip.fragment),
                   tg_host16(before.fragment) & (edits.changed & TG_EDIT_DF ? 0xbfff : 0xffff));
         EXPECT_EQ(ip.total_length, before.total_length);
-        EXPECT_EQ(ip.identification, before.identification);
+        EXPECT_EQ(ip.identification, edits.changed & TG_EDIT_DF && edits.identification != 0
+                                         ? edits.identification
+                                         : before.identification);
     }
 }
 
