@@ -79,8 +79,7 @@ struct Skb {
     std::uint32_t priority = 0;
 };
 
-// What a run shows from outside. The kernel's test run does not tell the last two, nor XDP the
-// third.
+// What a run shows from outside. The kernel's test run does not tell the last two.
 struct Ran {
     bool refused = false; // the kernel's test run would not take such a frame
     bool by_xdp = false;  // XDP has sent it

@@ -378,6 +378,7 @@ private:
         const auto word = run_xdp(programs_[static_cast<std::size_t>(program)], skb, ran);
         after_run();
         if (!word) {
+            ran.priority = 0; // what XDP sends has none
             return ran;
         }
         update("tg_word", bytes_of(0u), bytes_of(*word));

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is broken of lines that rules log; see run.py."""
+LOG, WALK = "bpf/path/log.h", "bpf/path/chains.h"
+TESTS = ("unit_compile_rule_log", "hosted_cases", "hosted_rule_lines")
+MUTANTS = (
+    ("rules that log do not", WALK, "    if (element->rule.log)\n", "    if (false)\n"),
+    ("every rule logs", WALK, "    if (element->rule.log)\n", ""),
+    ("raw's first rule does not log", WALK, "           !rule->log && !(1u",
+     "           !(1u"),
+    ("a rule has no limit", LOG,
+     """    return tg_store_take(TG_RATE_LOG_RULES + (rule & (TG_LIMIT_LOG_RULES - 1)), packet->now,
+                         tg_rate_interval(ticks, TG_LIMIT_LOG_RULE_PER_SECOND),
+                         TG_LIMIT_LOG_RULE_BURST) &&
+""", "    return\n"),
+    ("all rules have one limit", LOG, "(rule & (TG_LIMIT_LOG_RULES - 1))", "0"),
+    ("all together have no limit", LOG,
+     """ &&
+           tg_store_take(TG_RATE_LOG, packet->now, tg_rate_interval(ticks, TG_LIMIT_LOG_PER_SECOND),
+                         TG_LIMIT_LOG_BURST);""", ";"),
+    ("lines are written for a dead agent", LOG, "tg_agent_lives(packet->now) &&", ""),
+    ("what is lost is not counted", LOG, "        tg_store_count_tally(TG_TALLY_LOG_LOST, 1, 0);\n",
+     ""),
+    ("interfaces are swapped", LOG, "line->in_ifindex = packet->in_ifindex;",
+     "line->in_ifindex = packet->out_ifindex;"),
+    ("the way out is not told", LOG, "line->out_ifindex = packet->out_ifindex;",
+     "line->out_ifindex = 0;"),
+    ("the length is the payload's", LOG, "line->length = packet->l3_length;",
+     "line->length = packet->l3_length - (packet->l4_offset - packet->l3_offset);"),
+    ("addresses are those it leaves with", LOG, "line->tuple = *tg_wire_tuple(packet);",
+     "line->tuple = packet->tuple;"),
+    ("a translation is not told", LOG, "if (tg_packet_is(packet, TG_PACKET_TRANSLATED)) {",
+     "if (false) {"),
+    ("half a translation is told whole", LOG, "            line->flags |= TG_LOG_HALFWAY;\n",
+     "            line->flags |= 0;\n"),
+    ("a later piece has ports", LOG, "        line->flags |= TG_LOG_LATER;\n",
+     "        line->flags |= TG_LOG_L4;\n"),
+    ("a bad L4 header has ports", LOG, "    else if (!tg_packet_is(packet, TG_PACKET_L4_BAD))\n",
+     "    else\n"),
+    ("the MAC address is the receiver's", LOG, "tg_ctx_load_some(ctx, sizeof(line->src_mac),",
+     "tg_ctx_load_some(ctx, 0,"),
+    ("what leaves has a MAC address", LOG, "if (!tg_packet_is(packet, TG_PACKET_EGRESS) &&",
+     "if ("),
+    ("the state is not told", LOG, "line->connection_state = packet->connection_state;",
+     "line->connection_state = 0;"),
+    ("flags are not told", LOG, "line->tcp_flags = packet->tcp_flags;", "line->tcp_flags = 0;"),
+    ("the type is the code", LOG, "line->icmp_type = packet->icmp_type;",
+     "line->icmp_type = packet->icmp_code;"),
+)
