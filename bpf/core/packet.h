@@ -39,6 +39,7 @@ enum tg_packet_flag {
     TG_PACKET_MAPPABLE = 1u << 24,      /* for rules of endpoint-independent-nat */
     TG_PACKET_MAPS = 1u << 25,          /* its source becomes what a mapping says: see mapping */
     TG_PACKET_ROUTE_TOS = 1u << 26,     /* edits.route_tos is what its way was looked up by */
+    TG_PACKET_BY_MARK = 1u << 27, /* the kernel chooses its way, by a mark, and tells nobody */
 };
 
 /* Of tg_packet.chains: it was looked up. */

@@ -86,6 +86,31 @@ TG_INLINE long tg_walk_to(__u32 index, struct tg_walk *walk, __u32 to)
      1u << TG_ACTION_MARK_ROUTING | 1u << TG_ACTION_CHANGE_MSS | 1u << TG_ACTION_CHANGE_DSCP |     \
      1u << TG_ACTION_CHANGE_TTL | 1u << TG_ACTION_SET_PRIORITY | 1u << TG_ACTION_CLEAR_DF)
 
+/* How a walk ends at a rule that may match or not: its action is none of a rule's. */
+#define TG_ACTION_UNDECIDED (TG_ACTION_COUNT + 1)
+#define TG_MATCH_WAY_OUT    (TG_MATCH_OUT_INTERFACE | TG_MATCH_OUT_INTERFACE_LIST)
+
+/*
+ * Whether a rule that asks for the outgoing interface would match the packet with the one it asks
+ * for, as one that decides about it.
+ */
+__noinline int tg_walk_undecided(struct tg_packet *packet, const struct tg_rule *rule)
+{
+    __u64 lists;
+    int matches;
+
+    if (!packet || !rule || 1u << (rule->action & 31) & (TG_WALK_GOES_ON | TG_WALK_CHANGES))
+        return 0;
+    lists = packet->out_lists;
+    packet->out_ifindex =
+        rule->negated & TG_MATCH_OUT_INTERFACE ? rule->out_ifindex + 1 : rule->out_ifindex;
+    packet->out_lists = rule->negated & TG_MATCH_OUT_INTERFACE_LIST ? 0 : ~0ull;
+    matches = tg_rule_matches(rule, packet);
+    packet->out_ifindex = 0;
+    packet->out_lists = lists;
+    return matches;
+}
+
 /* Does what such a rule says; 1 ends the walk. Linux 6.1 has no stack for a call in between. */
 TG_INLINE long tg_walk_change(struct tg_walk *walk, const struct tg_rule *rule, __u32 action)
 {
@@ -110,6 +135,13 @@ TG_INLINE long tg_walk_one(__u32 index, struct tg_walk *walk)
         element->rule.matchers & (TG_MATCH_IN_INTERFACE_LIST | TG_MATCH_OUT_INTERFACE_LIST)) {
         tg_walk_lists(walk->packet);
         walk->lists = true;
+    }
+    if (tg_packet_is(walk->packet, TG_PACKET_BY_MARK) &&
+        element->rule.matchers & TG_MATCH_WAY_OUT) {
+        if (!tg_walk_undecided(walk->packet, &element->rule))
+            return 0;
+        walk->action = TG_ACTION_UNDECIDED;
+        return 1;
     }
     if (!tg_rule_matches(&element->rule, walk->packet))
         return 0;
@@ -290,11 +322,14 @@ TG_INLINE int tg_stage_mangle_postrouting(tg_ctx *ctx, struct tg_packet *packet,
 /* filter: drops, or accepts as `accepted`. */
 TG_INLINE int tg_filter(tg_ctx *ctx, struct tg_packet *packet, __u32 chain, int accepted)
 {
+    int action;
+
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
         return accepted;
-    if (tg_walk_chain(ctx, packet, chain) == TG_ACTION_DROP)
-        return TG_REASON_FILTER_RULE;
-    return accepted;
+    action = tg_walk_chain(ctx, packet, chain);
+    if (action == TG_ACTION_UNDECIDED)
+        return TG_REASON_WAY_UNKNOWN;
+    return action == TG_ACTION_DROP ? TG_REASON_FILTER_RULE : accepted;
 }
 
 /* For packets to the router itself; others go on. */

@@ -224,6 +224,8 @@ __noinline int tg_nat_source(tg_ctx *ctx, struct tg_packet *packet, __u32 decide
     if (packet->nat_ports.mappings)
         packet->flags |= TG_PACKET_MAPPABLE;
     action = tg_walk_chain(ctx, packet, tg_nat_last_chain(decided));
+    if (action == TG_ACTION_UNDECIDED)
+        return TG_REASON_WAY_UNKNOWN;
     if (1u << (action & 31) & TG_NAT_SOURCES)
         rule = tg_nat_rule(packet);
     if (!rule) {

@@ -129,7 +129,7 @@ TG_INLINE int tg_route_by_stack(struct tg_packet *packet, long unmarked)
         (unmarked == BPF_FIB_LKUP_RET_NOT_FWDED && !tg_no_route(packet)))
         return tg_route_router(packet);
     tg_route_hop(packet);
-    packet->flags |= TG_PACKET_BY_KERNEL;
+    packet->flags |= TG_PACKET_BY_KERNEL | TG_PACKET_BY_MARK;
     return TG_REASON_NEXT;
 }
 

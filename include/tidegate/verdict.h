@@ -54,6 +54,7 @@ enum tg_verdict {
     X(FRAGMENT_TINY, "fragment-tiny", DROP, "fragment that cuts through the L4 header")            \
     X(RAW_RULE, "raw-rule", DROP, "dropped by a raw rule")                                         \
     X(FILTER_RULE, "filter-rule", DROP, "dropped by a filter rule")                                \
+    X(WAY_UNKNOWN, "way-unknown", DROP, "a rule asks where it leaves, which a mark decides later") \
     X(TABLE_FULL, "table-full", DROP, "new connection above max-connections")                      \
     X(NAT_PORT_EXHAUSTED, "nat-port-exhausted", DROP, "no port left to translate its source to")   \
     X(NAT_NO_ADDRESS, "nat-no-address", DROP, "to masquerade by an interface without an address")  \

@@ -82,6 +82,7 @@ const std::set<std::string> out_of_reach = {
     "fragment-no-room",        // a life has not as many early pieces in a second
     "nat-port-exhausted",      // no two flows of a life talk to one remote end
     "nat-no-address",          // nobody here comes in by the one interface without an address
+    "way-unknown",             // this Linux tells the way of a mark
     "nat-failed",              // every packet that is accepted can be translated
     "input-forwarded",         // a test run cannot carry the tag of TC ingress
     "tcp-unacked-timeout",     // no state of the tracker uses it yet

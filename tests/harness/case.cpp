@@ -414,6 +414,12 @@ std::vector<std::string> run_case(const Case &test, Router &router, bool hosted)
             if (!kernel_is_since(step.text)) {
                 break;
             }
+        } else if (step.word == "on") {
+            if (hosted) {
+                hosted_on = step.text;
+            } else if (kernel_is_since(step.text)) {
+                break;
+            }
         } else if (step.word == "hosted") {
             if (!hosted) {
                 break;
@@ -424,6 +430,7 @@ std::vector<std::string> run_case(const Case &test, Router &router, bool hosted)
         run_step(step, router, differences);
     }
     router.datapath().close_sockets(); // the next case may be another router's beside this one
+    hosted_on.clear();
     return lines;
 }
 

@@ -35,6 +35,7 @@ namespace tg::test {
 //   rates                            … and how fast they are: bytes a second ORIGINAL/REPLY
 //   count COMMENT PACKETS/BYTES      the counter of the rule with this comment
 //   since 6.10                       the rest of the case needs this Linux or a newer one
+//   on 6.9                           … an older one than this or, hosted, is on this one
 //   hosted                           the rest of the case needs what a test run cannot show
 //
 // FACTs: action=next|drop|redirect, to=IFACE, ttl=N, tag=N, priority=N, counted=PACKETS/BYTES,

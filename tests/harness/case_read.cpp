@@ -35,9 +35,9 @@ bool has_outcome(const std::string &word)
 // Adds one line to the case; "" or what is wrong.
 std::string add_line(Case &test, const std::string &raw, unsigned number)
 {
-    constexpr std::array words = {"rules",      "in",     "out",         "wait",   "agent",
-                                  "sweep",      "socket", "connections", "events", "log",
-                                  "lost-lines", "rates",  "count",       "since",  "hosted"};
+    constexpr std::array words = {"rules",  "in",          "out",    "wait", "agent",      "sweep",
+                                  "socket", "connections", "events", "log",  "lost-lines", "rates",
+                                  "count",  "since",       "hosted", "on"};
     std::string line = without_comment(raw);
     const bool indented = raw.starts_with("    ");
     if (!test.steps.empty() && indented && line.starts_with("->")) {
