@@ -9,7 +9,7 @@
 #include "tidegate/limits.h"
 
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 16u         /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 17u         /* raise with every change of a structure in a pinned map */
 
 /* Written by the loader: once, before anything is attached, but for pickup_until. */
 struct tg_layout {

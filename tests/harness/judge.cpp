@@ -52,6 +52,18 @@ int expected_action(const Outcome &outcome)
 
 } // namespace
 
+Outcome outcome_of(const Ran &ran, const Frame &frame)
+{
+    return {.refused = ran.refused,
+            .action = ran.action,
+            .by_xdp = ran.by_xdp,
+            .came = frame.bytes,
+            .frame = ran.frame,
+            .redirect = ran.redirect,
+            .tag = ran.tag,
+            .priority = ran.priority};
+}
+
 void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame)
 {
     const bool counted_before = hook.egress && seen_coming(hook.from_ifindex) &&

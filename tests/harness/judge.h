@@ -17,6 +17,8 @@ inline constexpr std::array<std::string_view, TG_REASON_COUNT> reason_names = {
 #undef TG_X
 };
 
+// What the run of a program tells, before anything is counted.
+Outcome outcome_of(const Ran &ran, const Frame &frame);
 // Every packet is counted, goes where its reason says, and only what we send ourselves is changed.
 void judge_end(Outcome &outcome, const Hook &hook, const Frame &frame);
 // `explain` foretells the reason of every packet that is counted here.

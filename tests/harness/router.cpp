@@ -136,19 +136,6 @@ tg_device device_of(const Interface &port)
     return device;
 }
 
-// What the run of a program tells, before anything is counted.
-Outcome outcome_of(const Ran &ran, const Frame &frame)
-{
-    return {.refused = ran.refused,
-            .action = ran.action,
-            .by_xdp = ran.by_xdp,
-            .came = frame.bytes,
-            .frame = ran.frame,
-            .redirect = ran.redirect,
-            .tag = ran.tag,
-            .priority = ran.priority};
-}
-
 } // namespace
 
 bool operator==(const Outcome &a, const Outcome &b)

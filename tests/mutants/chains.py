@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is broken of jumps between chains; see run.py."""
 WALK, RULES = "bpf/path/chains.h", "control/config/chains.cpp"
-TESTS = ("unit_compile_chains", "golden_console", "hosted_cases")
+TESTS = ("hosted_cases", "unit_compile_chains", "golden_console")
 MUTANTS = (
     ("the way back is the jump itself", WALK,
      "tg_walk_turn(walk->packet, to, walk->first + index + 1)",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is broken of lines that rules log; see run.py."""
 LOG, WALK = "bpf/path/log.h", "bpf/path/chains.h"
-TESTS = ("unit_compile_rule_log", "hosted_cases", "hosted_rule_lines")
+TESTS = ("hosted_cases", "hosted_rule_lines", "unit_compile_rule_log")
 MUTANTS = (
     ("rules that log do not", WALK, "    if (element->rule.log)\n", "    if (false)\n"),
     ("every rule logs", WALK, "    if (element->rule.log)\n", ""),

@@ -3,15 +3,15 @@
 CORE, PATH, WRITE, ROUTE = ("bpf/core/edit.h", "bpf/path/mangle.h", "bpf/path/edit.h",
                             "bpf/path/route.h")
 MATCH, WALK = "bpf/core/match.h", "bpf/path/chains.h"
-TESTS = ("unit_core_edit", "hosted_cases")
+TESTS = ("hosted_cases", "unit_core_edit")
 NATIVE = ("prog_cases",)  # where XDP hands over to TC
 MUTANTS = (
     ("a TTL grows beyond 255", CORE, "return ttl + by > 255 ? 255 : (__u8)(ttl + by);",
      "return (__u8)(ttl + by);"),
     ("a TTL falls below 0", CORE, "return ttl > by ? (__u8)(ttl - by) : 0;",
      "return (__u8)(ttl - by);"),
-    ("a DSCP takes ECN's bits", CORE,
-     "(__u8)((edits->tos & TG_ECN_BITS) | (value & 63) << 2);", "(__u8)((value & 63) << 2);"),
+    ("a DSCP takes ECN's bits", CORE, "tg_edit_word(&ip->version_tos, 0xff00 | TG_ECN_BITS,",
+     "tg_edit_word(&ip->version_tos, 0xff00,"),
     ("a DSCP of the priority's high bits has its low ones", CORE,
      "value = (edits->priority & 7u) << 3;", "value = edits->priority & 7u;"),
     ("a priority of the DSCP's high bits has all", CORE,
@@ -35,9 +35,6 @@ MUTANTS = (
     ("a SYN offers more than its sender takes", CORE, "    if (mss >= now)\n        return;\n", ""),
     ("other segments are changed too", CORE, "packet->tcp_flags & TG_TCP_SYN && packet->tcp.mss_at",
      "packet->tcp.mss_at"),
-    ("a later piece is taken for a SYN", CORE, "TG_PACKET_L4_BAD | TG_PACKET_LATER_PIECE) &&\n"
-     "           packet->tcp_flags & TG_TCP_SYN", "TG_PACKET_L4_BAD) &&\n"
-     "           packet->tcp_flags & TG_TCP_SYN"),
     ("a later piece has its first one's MSS", WRITE,
      " && !tg_packet_is(packet, TG_PACKET_LATER_PIECE)", ""),
     ("a route's MTU is not asked for", PATH,
@@ -57,7 +54,7 @@ MUTANTS = (
     ("a hop too many goes off", WRITE, "        return ttl + 1; /*", "        return ttl; /*"),
     ("the kernel's hop is not made up for", WRITE,
      "return verdict == TG_VERDICT_STACK && ttl < 255 ? ttl + 1 : ttl;", "return ttl;"),
-    ("the router's own packets lose a hop", WRITE,
+    ("what the kernel has forwarded gets its hop back", WRITE,
      "    if (tg_packet_is(packet, TG_PACKET_EGRESS))\n        return ttl;\n", ""),
     ("a priority is not set", WRITE, "    if (packet->edits.prioritised)\n", "    if (false)\n"),
     ("IPv4's header keeps its checksum", CORE,
@@ -102,6 +99,19 @@ MUTANTS = (
     ("a negated classifier is one", MATCH,
      "return !((holding ^ rule->negated ^ rule->matchers) & rule->matchers & TG_MATCH_RARE);",
      "return !((holding ^ rule->matchers) & rule->matchers & TG_MATCH_RARE);"),
+    ("a rule that asks where a packet leaves is passed by", WALK,
+     "    if (tg_packet_is(walk->packet, TG_PACKET_BY_MARK) &&", "    if (false &&"),
+    ("… it decides without the rest of it", WALK,
+     "    matches = tg_rule_matches(rule, packet);\n", "    matches = 1;\n"),
+    ("… it does not if it asks for another", WALK,
+     "rule->negated & TG_MATCH_OUT_INTERFACE ? rule->out_ifindex + 1 : rule->out_ifindex",
+     "rule->out_ifindex"),
+    ("… nor if it asks for another list", WALK,
+     "rule->negated & TG_MATCH_OUT_INTERFACE_LIST ? 0 : ~0ull", "~0ull"),
+    ("… it decides in srcnat without an end", "bpf/path/nat.h",
+     "    if (action == TG_ACTION_UNDECIDED)\n        return TG_REASON_WAY_UNKNOWN;\n", ""),
+    ("… one that goes on decides too", WALK,
+     "1u << (rule->action & 31) & (TG_WALK_GOES_ON | TG_WALK_CHANGES)", "0"),
     ("XDP writes into what it hands over", "bpf/path/finish_xdp.h",
      "if (!handed && !tg_packet_is(packet, TG_PACKET_GENERIC))",
      "if (!tg_packet_is(packet, TG_PACKET_GENERIC))", NATIVE),

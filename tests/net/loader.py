@@ -14,7 +14,7 @@ from harness import FW_LAN4, check, equal, eventually
 
 DEVICES = ("ether1", "ether2")
 LIMIT_ATTACHED = 256  # TG_LIMIT_ATTACHED
-LAYOUT = 16  # TG_LAYOUT_VERSION
+LAYOUT = 17  # TG_LAYOUT_VERSION
 
 
 def attach(lab, *arguments, good=True):
