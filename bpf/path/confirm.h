@@ -29,13 +29,15 @@ TG_INLINE bool tg_confirm_same_way(const struct tg_packet *packet, const struct 
 
 /*
  * Counts the packet in the connection that another CPU has opened, and translates it as that says;
- * 0: it is gone already, or another one than the packet's.
+ * 0: it is gone already, or another one than the packet's. Where the answers of one connection look
+ * like the packets of another, translated one, either may have been found before: if that left is
+ * overdue too, it ends here.
  */
 __noinline int tg_confirm_other(struct tg_packet *packet)
 {
     struct tg_found winner;
 
-    if (!packet)
+    if (!packet || !tg_living(packet, tg_wire_tuple(packet)))
         return 0;
     winner = tg_conn_find(tg_wire_tuple(packet), packet->hash);
     if (!winner.conn || !tg_confirm_same_way(packet, &winner))
