@@ -60,6 +60,12 @@ struct tg_tcp_numbers {
 
 #define TG_TCP_OPTIONS 0x80u /* its header has options */
 
+/* What stood at the head that a hash leads to. */
+struct tg_glance {
+    __u64 indexes; /* as they were; 0: look again */
+    __u64 head;
+};
+
 struct tg_packet {
     struct tg_tuple tuple; /* as on the wire; behind dstnat with the new destination */
     struct tg_addr next_hop;
@@ -107,6 +113,7 @@ struct tg_packet {
     __u8 jumps;            /* in a walk: how many of `behind` are in use */
     __u32 matched;         /* element number of the rule that ended the last walk */
     /* What follows is of an earlier packet until a flag or the protocol says it is of this one. */
+    struct tg_glance seen; /* of `hash` */
     struct tg_tcp_numbers tcp;
     struct tg_tcp_view view;    /* how it sees its connection */
     struct tg_tuple quoted;     /* of the packet an ICMP error is about */

@@ -217,6 +217,8 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
     packet->connection_state = TG_CONNECTION_STATE_INVALID;
     if (tg_packet_is(packet, TG_PACKET_L4_BAD))
         return TG_REASON_NEXT;
+    packet->hash = tg_hash_of(&packet->tuple);
+    tg_index_glance(packet->hash, &packet->seen);
     if (moment.settings->checksum && !tg_packet_is(packet, TG_PACKET_EGRESS) &&
         !tg_checksums_good(ctx, packet))
         return TG_REASON_NEXT;
@@ -228,8 +230,7 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
         packet->connection_state = tg_track_error(packet, &moment);
         return TG_REASON_NEXT;
     }
-    packet->hash = tg_hash_of(&packet->tuple);
-    found = tg_conn_find(&packet->tuple, packet->hash);
+    found = tg_conn_find_seen(&packet->seen, &packet->tuple, packet->hash);
     if (!found.conn || tg_store_is_gone(found.conn) || !tg_track_next(packet, &found, &moment)) {
         if (!tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
             packet->connection_state = tg_track_first(ctx, packet, &moment);

@@ -163,6 +163,23 @@ TG_INLINE struct tg_found tg_search(__u64 head, __u32 index, const struct tg_tup
 }
 
 /*
+ * Looks where a hash leads to before that is needed: memory answers while other work is done.
+ * Whatever changes until then is as if the packet had come a moment earlier.
+ */
+TG_INLINE void tg_index_glance(__u64 hash, struct tg_glance *seen)
+{
+    struct tg_shape *shape = tg_shape_now();
+    __u64 indexes = shape ? *(volatile __u64 *)&shape->indexes : TG_SHAPE_MOVING;
+    __u64 *head = NULL;
+
+    if (!(indexes & TG_SHAPE_MOVING))
+        head = tg_head(indexes, indexes & TG_SHAPE_IN_FORCE, hash);
+    seen->indexes = head ? indexes : 0;
+    if (head)
+        seen->head = *(volatile __u64 *)head;
+}
+
+/*
  * The record with this tuple, whatever its state. What is being moved hangs in the new index
  * before it leaves the old one, so that it is found by whoever looks into the old one first.
  */
@@ -190,4 +207,14 @@ TG_INLINE struct tg_found tg_index_find(const struct tg_tuple *tuple, __u64 hash
     head = tg_head(indexes, indexes & TG_SHAPE_IN_FORCE, hash);
     return head ? tg_search(*(volatile __u64 *)head, indexes & TG_SHAPE_IN_FORCE, tuple, hash)
                 : found;
+}
+
+/* As tg_index_find, behind what was seen there. */
+TG_INLINE struct tg_found tg_index_find_seen(const struct tg_glance *seen,
+                                             const struct tg_tuple *tuple, __u64 hash)
+{
+    __u64 indexes = seen->indexes;
+
+    return indexes ? tg_search(seen->head, indexes & TG_SHAPE_IN_FORCE, tuple, hash)
+                   : tg_index_find(tuple, hash);
 }

@@ -41,6 +41,17 @@ TG_INLINE bool tg_word_lives(__u64 word, __u16 flags)
     return (tg_word_flags(word) & flags) && !(tg_word_flags(word) & TG_CONN_FLAG_DYING);
 }
 
+/* What was found, if it lives. */
+TG_INLINE struct tg_found tg_conn_found(struct tg_found found)
+{
+    if (!found.conn)
+        return found;
+    found.word = *(volatile __u64 *)&found.conn->word;
+    if (!tg_word_lives(found.word, TG_CONN_FLAG_CONFIRMED | TG_CONN_PENDING))
+        found.conn = NULL;
+    return found;
+}
+
 /*
  * The connection with this tuple in one of its directions, and its word, which was that of a living
  * one: whoever reads it again may find it ended, and what it was translated to with it. Its record
@@ -52,14 +63,14 @@ TG_INLINE bool tg_word_lives(__u64 word, __u16 flags)
  */
 TG_INLINE struct tg_found tg_conn_find(const struct tg_tuple *tuple, __u64 hash)
 {
-    struct tg_found found = tg_index_find(tuple, hash);
+    return tg_conn_found(tg_index_find(tuple, hash));
+}
 
-    if (!found.conn)
-        return found;
-    found.word = *(volatile __u64 *)&found.conn->word;
-    if (!tg_word_lives(found.word, TG_CONN_FLAG_CONFIRMED | TG_CONN_PENDING))
-        found.conn = NULL;
-    return found;
+/* As tg_conn_find, behind what was seen there. */
+TG_INLINE struct tg_found tg_conn_find_seen(const struct tg_glance *seen,
+                                            const struct tg_tuple *tuple, __u64 hash)
+{
+    return tg_conn_found(tg_index_find_seen(seen, tuple, hash));
 }
 
 /* How the packet, which goes in `direction`, sees its TCP connection. */
