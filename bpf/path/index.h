@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/packet.h"
 #include "core/tuple_hash.h"
 #include "path/maps.h"
 
