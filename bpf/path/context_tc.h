@@ -47,7 +47,7 @@ TG_INLINE __u32 tg_ctx_length(const tg_ctx *ctx)
 /* Bytes before the IP header of what this interface carries. */
 TG_INLINE __u16 tg_ctx_link_header(__u32 ifindex)
 {
-    return tg_link_header_of(ifindex) ? TG_ETHERNET_HEADER : 0;
+    return tg_attached_as(ifindex).link_header ? TG_ETHERNET_HEADER : 0;
 }
 
 /* EtherType in network order. */

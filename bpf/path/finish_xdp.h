@@ -41,7 +41,7 @@ TG_INLINE bool tg_xdp_can_send(tg_ctx *ctx, struct tg_packet *packet)
     if (!tg_packet_is(packet, TG_PACKET_NEIGHBOUR) || tg_packet_is(packet, TG_PACKET_GENERIC) ||
         packet->edits.prioritised || !tg_xdp_wire(packet))
         return false;
-    takes = tg_target_of(packet->wire_ifindex);
+    takes = tg_attached_as(packet->wire_ifindex).xdp_target;
     return takes & TG_TARGET_MANY_BUFFERS || (takes && tg_ctx_one_buffer(ctx));
 }
 

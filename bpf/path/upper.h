@@ -11,6 +11,11 @@
 #include "path/device.h"
 #include "tidegate/verdict.h"
 
+TG_INLINE bool tg_is_attached(__u32 ifindex)
+{
+    return tg_attached_as(ifindex).ifindex != 0;
+}
+
 /*
  * Whether our program sees what the kernel takes for a packet of this interface: the one of a VLAN
  * interface is judged on the one below, unless it is attached itself.

@@ -56,9 +56,10 @@ Answer<void> check_params(const Json &params, const std::vector<Param> &known)
     return {};
 }
 
-// Verbs that leave everything as it is; "" is a path that changes the level.
-// How often connections are looked at again because a commit came meanwhile.
+// How often connections are looked at because a commit came meanwhile.
 constexpr int recheck_tries = 3;
+
+// Verbs that leave everything as it is; "" is a path that changes the level.
 constexpr std::array<std::string_view, 5> reading_verbs = {"", "print", "find", "get", "export"};
 
 bool reads_only(const Command &command)
