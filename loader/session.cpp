@@ -27,6 +27,12 @@ bool in_namespace_of(const Record &record)
     return here && *here == record.netns_cookie;
 }
 
+tg_attached_slot slot_of(std::uint32_t ifindex, const tg_attached &attached)
+{
+    return {
+        .ifindex = ifindex, .link_header = attached.link_header, .xdp_target = attached.xdp_target};
+}
+
 // Says the same in the slot of the interface; a slot stays with whoever has it.
 Result<void> fill_slot(const Instance &instance, const tg_attached_slot &wanted)
 {
@@ -46,6 +52,21 @@ Result<void> fill_slot(const Instance &instance, const tg_attached_slot &wanted)
         return failed("write maps/tg_attached_slots", errno);
     }
     return {};
+}
+
+// Of the attached interfaces that could have the slot of one that is gone, one gets it. What fails
+// costs time and nothing else: they are found without.
+void pass_slot_on(const Instance &instance, std::uint32_t gone,
+                  const std::vector<AttachedInterface> &interfaces)
+{
+    const Result<Fd> map = pinned_map(instance, "tg_attached");
+    for (const AttachedInterface &each : interfaces) {
+        tg_attached attached = {};
+        if (map && ((each.ifindex ^ gone) & TG_DEVICE_SLOT_MASK) == 0 &&
+            bpf_map_lookup_elem(map->get(), &each.ifindex, &attached) == 0) {
+            std::ignore = fill_slot(instance, slot_of(each.ifindex, attached));
+        }
+    }
 }
 
 // Gives up the slot, if it is the interface's.
@@ -70,9 +91,7 @@ Result<void> tell_datapath(const Instance &instance, std::uint32_t ifindex,
     if (bpf_map_update_elem(map->get(), &ifindex, &attached, BPF_ANY) != 0) {
         return failed("write maps/tg_attached", errno);
     }
-    return fill_slot(instance, {.ifindex = ifindex,
-                                .link_header = attached.link_header,
-                                .xdp_target = attached.xdp_target});
+    return fill_slot(instance, slot_of(ifindex, attached));
 }
 
 // The datapath counts in the same record; what it counts between reading and writing is not kept.
@@ -350,6 +369,7 @@ Result<void> Session::detach(std::uint32_t ifindex)
     untell_datapath(instance_, ifindex);
     std::erase_if(record_.interfaces,
                   [ifindex](const auto &each) { return each.ifindex == ifindex; });
+    pass_slot_on(instance_, ifindex, record_.interfaces);
     if (std::ranges::find(record_.interfaces, TG_MODE_NATIVE, &AttachedInterface::mode) ==
         record_.interfaces.end()) {
         stop_redirect_watch(instance_);

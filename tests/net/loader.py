@@ -15,6 +15,7 @@ from harness import FW_LAN4, check, equal, eventually
 DEVICES = ("ether1", "ether2")
 LIMIT_ATTACHED = 256  # TG_LIMIT_ATTACHED
 LAYOUT = 17  # TG_LAYOUT_VERSION
+SLOTS = 1024  # of tg_attached_slots
 
 
 def attach(lab, *arguments, good=True):
@@ -389,21 +390,47 @@ def killed(lab):
         nothing_left(lab)
 
 
+def entries(lab, name):
+    """A map of the datapath: key → value."""
+    output = subprocess.run(["bpftool", "-j", "map", "dump", "pinned", pin(lab, "maps", name)],
+                            check=True, capture_output=True, text=True).stdout
+    return {entry["formatted"]["key"]: entry["formatted"]["value"] for entry in json.loads(output)}
+
+
 def without_link_header(lab):
     """On a layer 3 device the IP header comes first, and the datapath is told so."""
     lab.fw.ip("tuntap", "add", "tun0", "mode", "tun")
     attach(lab, "ether1", "tun0")
-    found = {}
-    for entry in json.loads(subprocess.run(
-            ["bpftool", "-j", "map", "dump", "pinned", pin(lab, "maps", "tg_attached")],
-            check=True, capture_output=True, text=True).stdout):
-        value = entry["formatted"]["value"]
-        found[entry["formatted"]["key"]] = (value["mode"], value["link_header"])
+    found = {key: (value["mode"], value["link_header"])
+             for key, value in entries(lab, "tg_attached").items()}
     index = {each["name"]: each["ifindex"] for each in status(lab)["interfaces"]}
     equal(found, {index["ether1"]: (1, 14), index["tun0"]: (1, 0)}, "maps/tg_attached")
     lab.loader("detach", "tun0")
     lab.loader("detach")
     nothing_left(lab, (*DEVICES, "tun0"))
+
+
+def shared_slot(lab):
+    """Of interfaces with one slot the first has it, and the next one after it."""
+    first = 300
+    for index, name in ((first, "first"), (first + SLOTS, "second")):
+        lab.fw.ip("link", "add", name, "index", str(index), "type", "veth", "peer", "name",
+                  f"peer{index}")
+
+    def owner():
+        return entries(lab, "tg_attached_slots")[first % SLOTS]["ifindex"]
+
+    attach(lab, "first", "second")
+    equal(owner(), first, "whose slot it is")
+    lab.loader("detach", "second")
+    equal(owner(), first, "another one is detached")
+    attach(lab, "second")
+    equal(owner(), first, "nor does it get it anew")
+    lab.loader("detach", "first")
+    equal(owner(), first + SLOTS, "now it does")
+    check(set(entries(lab, "tg_attached")) == {first + SLOTS}, "what is attached")
+    lab.loader("detach")
+    nothing_left(lab, (*DEVICES, "first", "second"))
 
 
 def features(lab, device):
@@ -457,6 +484,6 @@ if __name__ == "__main__":
     harness.main(both_links, auto_prefers_tcx, load_first, all_or_nothing, own_qdisc_only,
                  refusals, poor_hosts, other_layouts, confirmation, confirmation_by_clsact,
                  confirmations_join, gone_interface, gone_namespace, other_instances, repairs,
-                 at_once, killed, without_link_header, tag_stripping,
+                 at_once, killed, without_link_header, shared_slot, tag_stripping,
                  as_many_as_allowed,
                  variants=(harness.AS_THEY_COME,))
