@@ -129,5 +129,22 @@ def shown(lab):
             check(False, f"who was removed is reached: {client.recvfrom(10)}")
 
 
+def agent_dies(lab):
+    """A mapping needs no agent, and the next one knows it; it ends with its address."""
+    asked, stranger = lab.wan.udp(WAN4, 7000), lab.wan.udp(WAN4, 7001)
+    _up(lab, f"{NAT4} {OUT}", f"{NAT4} {IN}")
+    client = lab.lan.udp(LAN4, CLIENT_PORT)
+    client.sendto(b"who", (WAN4, 7000))
+    outside = asked.recvfrom(10)[1]
+    lab.kill_agent()
+    stranger.sendto(b"strange", outside)
+    equal(client.recvfrom(10), (b"strange", (WAN4, 7001)), "a stranger gets in")
+    lab.up()
+    equal(len(lab.connections(CONNECTION4, "dst-port=0")), 1, "the mapping is there")
+    lab.fw.ip("address", "add", "203.0.113.7/24", "dev", "ether1")
+    lab.fw.ip("address", "del", FW_WAN4 + "/24", "dev", "ether1")
+    eventually(lambda: not lab.connections(CONNECTION4, "dst-port=0"), "its address is gone")
+
+
 if __name__ == "__main__":
-    harness.main(masquerade, mapped, filtered, shown, together=2)
+    harness.main(masquerade, mapped, filtered, shown, agent_dies, together=2)
