@@ -41,5 +41,5 @@ def table(titles, rows):
 
 def in_turn(things, number):
     """The same things, beginning with another one each round, so that none is always after one."""
-    start = number % len(things)
+    start = number % len(things) if things else 0
     return things[start:] + things[:start]

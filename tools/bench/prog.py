@@ -6,8 +6,13 @@ less what that costs with an empty program. In `established` ways the runs go ov
 opened before, in `new` ways each run opens another connection, in `close` ways each run ends
 another one; before each measurement the sweep program removes all connections of the last one.
 After it the instance must have counted every run under the reason of the way.
+
+What translation adds to a packet is less than what a machine differs by from one round to the next.
+A packet that is translated and one that is not are therefore measured one right after the other,
+many times, and the median of their differences is what it costs.
 """
 import re
+import statistics
 
 import figures
 import rules
@@ -15,15 +20,19 @@ from network import FW_LAN, FW_WAN, OPENED, Tidegate, check, traffic
 
 SYN, ACK, PSH, FIN, RST = 2, 16, 8, 1, 4
 FLOWS = 1000
+PAIRS, PAIR_RUNS = 150, 20000
 
 
 class Instance(Tidegate):
     """One rule set, attached in native mode; its tc programs are measured too."""
 
-    def start(self, text):
+    def __init__(self, made, name, text):
+        self.made, self.name, self.text = made, name, text
+
+    def start(self):
         """Puts it in force."""
-        self.up(text)
-        return self
+        super().__init__(self.made.firewall(self.name), "native")
+        self.up(self.text)
 
     def replay(self, program, words, count, side="lan", ingress="lan"):
         """Runs a pinned program `count` times; ns a run."""
@@ -72,12 +81,23 @@ class Way:
         if not self.kept or not self.samples.values:
             self.instance.forget()
             self.prepare(flows)
-        before = self.instance.reasons().get(self.reason, 0)
+        before = self.counted()
+        self.run(flows, runs)
+        self.check(before, runs)
+
+    def run(self, flows, runs):
+        """So many runs. Each time they go on with flows no cache has seen lately."""
         words = self.traffic(flows)
-        # Each round goes on where the last one ended, with flows no cache has seen lately.
         words["first"] = len(self.samples.values) * runs * words["step"] % flows
         self.samples.add(self.instance.replay(self.program, words, runs, self.side, self.ingress))
-        counted = self.instance.reasons().get(self.reason, 0) - before
+
+    def counted(self):
+        """How many packets of this instance had the way's end so far."""
+        return self.instance.reasons().get(self.reason, 0)
+
+    def check(self, before, runs):
+        """So many have had it since then."""
+        counted = self.counted() - before
         check(counted == runs, f"{self.name}: {counted} of {runs} runs counted as {self.reason}"
               f" (all: {self.instance.reasons()})")
 
@@ -104,6 +124,34 @@ def ways_in(program, spec, raw, linear):
               server_port=82, tcp_flags=FIN | ACK)
     yield Way("close by RST", spec, program, "forward", opens=True, before=handshake,
               server_port=83, tcp_flags=RST)
+
+
+def pairs(program, some):
+    """By name: an established packet as it is, and translated, of one instance; their connections
+    stay."""
+    handshake = ((program, "lan", SYN, False), (program, "wan", SYN | ACK, True),
+                 (program, "lan", ACK, False))
+    kinds = {"tcp": {"tcp_flags": ACK | PSH}, "udp": {"protocol": "udp"}}
+    answers = {"side": "wan", "from_server": True}
+    for kind, words in kinds.items():
+        for name, more in (("packet", {}), ("answer", answers)):
+            words = words | more | {"before": handshake, "kept": FLOWS}
+            yield (f"{program} translation, {name}, {kind}",
+                   (Way(name, some, program, "forward", server_port=rules.PLAIN_PORT, **words),
+                    Way(name, some, program, "forward", public=FW_WAN, **words)))
+
+
+def differences(pair):
+    """What the second of a pair takes longer, ns, once for each time."""
+    for way in pair:
+        way.prepare(FLOWS)
+    before = pair[0].counted()
+    for number in range(PAIRS):
+        for way in figures.in_turn(pair, number):
+            way.run(FLOWS, PAIR_RUNS)
+    pair[0].check(before, len(pair) * PAIRS * PAIR_RUNS)
+    plain, translated = (way.samples.values for way in pair)
+    return [after - before for before, after in zip(plain, translated)]
 
 
 def ways_translated(program, nat):
@@ -170,15 +218,24 @@ def report(groups, yardsticks):
                        for way in ways])
 
 
+def report_pairs(costs):
+    """The table of differences; the quartiles say how far the machine was to be trusted."""
+    print()
+    rows = [[name, f"{middle:.0f}", f"{low:.0f}..{high:.0f}"]
+            for name, (low, middle, high) in ((name, statistics.quantiles(values, n=4))
+                                              for name, values in costs.items())]
+    if rows:
+        figures.table([f"in {PAIRS} pairs of {PAIR_RUNS} runs", "ns", "half of them"], rows)
+
+
 def bench(made, options):
     """The whole part."""
-    def instance(name, text):
-        return Instance(made.firewall(name), "native").start(text)
-
-    spec, raw = instance("spec", rules.SPECIFICATION), instance("raw", rules.RAW)
-    nat = instance("nat", rules.MASQUERADE)
-    linear = {count: instance(f"r{count}", rules.linear(count)) for count in (0, 10, 100, 1000)}
-    many = {count: instance(f"e{count}", rules.SPECIFICATION + rules.MOST_CONNECTIONS)
+    spec, raw = (Instance(made, "spec", rules.SPECIFICATION), Instance(made, "raw", rules.RAW))
+    nat = Instance(made, "nat", rules.MASQUERADE)
+    some = Instance(made, "some", rules.MASQUERADE_SOME)
+    linear = {count: Instance(made, f"r{count}", rules.linear(count))
+              for count in (0, 10, 100, 1000)}
+    many = {count: Instance(made, f"e{count}", rules.SPECIFICATION + rules.MOST_CONNECTIONS)
             for count in (100000, 1000000)}
     groups = {program: [*ways_in(program, spec, raw, linear), *ways_translated(program, nat)]
               for program in ("xdp_ingress", "tc_ingress")}
@@ -187,19 +244,25 @@ def bench(made, options):
     groups = {program: [way for way in ways if re.search(options.only, f"{program} {way.name}")]
               for program, ways in groups.items()}
     every = [way for ways in groups.values() for way in ways]
+    paired = {name: pair for program in ("xdp_ingress", "tc_ingress")
+              for name, pair in pairs(program, some) if re.search(options.only, name)}
     yardsticks = {name: figures.Samples() for name, _, _ in YARDSTICKS}
-    used = list(dict.fromkeys(way.instance for way in every))
+    used = list(dict.fromkeys(way.instance for way in [*every, *sum(paired.values(), ())]))
+    check(used, f"no way's name matches {options.only}")
     for each in used:
+        each.start()
         each.describe()
         each.show()
     for number in range(options.rounds):
         for name, program, bare in YARDSTICKS:
-            yardsticks[name].add(floor(made, spec.firewall, program, options.runs * 5, bare))
+            yardsticks[name].add(floor(made, used[0].firewall, program, options.runs * 5, bare))
         for way in figures.in_turn(every, number):
             way.measure(options.runs)
+    costs = {name: differences(pair) for name, pair in paired.items()}
     for each in used:
         each.show()
     print("\nCounters add up: every run was counted once, under its reason.\n")
     print(f"BPF_PROG_TEST_RUN, {options.runs} runs a round, {options.rounds} rounds interleaved, "
           "medians; net: less frame and tail call\n")
     report({program: ways for program, ways in groups.items() if ways}, yardsticks)
+    report_pairs(costs)

@@ -42,6 +42,14 @@ MASQUERADE = SPECIFICATION + """/ip firewall nat
 add chain=srcnat out-interface=ether1 action=masquerade comment="Masquerade"
 """
 
+# The same, but for connections to this port.
+PLAIN_PORT = 4444
+MASQUERADE_SOME = SPECIFICATION + f"""/ip firewall nat
+add chain=srcnat protocol=tcp dst-port={PLAIN_PORT} action=accept
+add chain=srcnat protocol=udp dst-port={PLAIN_PORT} action=accept
+add chain=srcnat out-interface=ether1 action=masquerade comment="Masquerade"
+"""
+
 # The same policy. Tidegate's rules count, so these do; nf_conntrack itself does not.
 NFT_SPECIFICATION = """table ip filter {
     chain input {
