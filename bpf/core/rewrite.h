@@ -58,6 +58,16 @@ TG_INLINE __be16 tg_checksum_change(__be16 checksum, __u64 change)
     return (__be16)~tg_sum_fold((__u64)(__u16)~checksum + change);
 }
 
+/* The same for a change below 2^35, as the sum of eight words is. */
+TG_INLINE __be16 tg_checksum_add(__be16 checksum, __u64 change)
+{
+    __u64 sum = (__u16)~checksum + change;
+
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (__be16) ~((sum & 0xffff) + (sum >> 16));
+}
+
 /* Of a transport header: where none is optional, 0 is written as its other form (RFC 768). */
 TG_INLINE __be16 tg_l4_checksum_change(const struct tg_l4_checksum *place, __be16 checksum,
                                        __u64 change)

@@ -32,9 +32,10 @@ TG_INLINE struct tg_addr tg_addr_v4(__be32 address)
     return result;
 }
 
+/* The second half tells IPv4 addresses apart, and most of IPv6 that meet. */
 TG_INLINE bool tg_addr_equal(const struct tg_addr *a, const struct tg_addr *b)
 {
-    return a->halves[0] == b->halves[0] && a->halves[1] == b->halves[1];
+    return a->halves[1] == b->halves[1] && a->halves[0] == b->halves[0];
 }
 
 /* Whether a <= b as 128-bit numbers. */

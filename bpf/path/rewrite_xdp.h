@@ -73,42 +73,57 @@ TG_INLINE __u32 tg_both_ports(const struct tg_tuple *tuple)
     return both;
 }
 
+/* Of a UDP header all, of a TCP header the beginning and the checksum. */
+struct tg_plain_udp {
+    struct tg_ipv4_header ip;
+    __u32 ports;
+    __be16 length;
+    __be16 checksum;
+};
+
+struct tg_plain_tcp {
+    struct tg_ipv4_header ip;
+    __u32 ports;
+    __u32 numbers[3];
+    __be16 checksum;
+};
+
+TG_ASSERT(sizeof(struct tg_plain_udp) == 28, "RFC 791, RFC 768");
+TG_ASSERT(offsetof(struct tg_plain_tcp, checksum) == 36, "RFC 791, RFC 9293");
+
 /*
- * As tg_xdp_translate, for nearly all packets: those of TCP and UDP over IPv4. What stands in the
- * headers is what it changes from. false: it is not for this one, and nothing is changed.
+ * As tg_xdp_translate, for nearly all packets: those of TCP and UDP over IPv4 without options. What
+ * stands in the headers is what it changes from. false: it is not for this one, and nothing is
+ * changed.
  */
 TG_INLINE bool tg_xdp_translate_plain(tg_ctx *ctx, const struct tg_packet *packet)
 {
     const struct tg_tuple *to = &packet->translated;
     bool tcp = to->protocol == TG_PROTOCOL_TCP;
-    struct tg_ipv4_header *ip;
-    __u32 *ports, both;
-    __be16 *checksum;
+    __u32 both = tg_both_ports(to);
+    struct tg_plain_udp *plain;
+    struct tg_plain_tcp *longer;
     __u64 change;
 
-    if (to->family != TG_FAMILY_IPV4 || (!tcp && to->protocol != TG_PROTOCOL_UDP) ||
+    /* No header of IPv6 is that short. */
+    if (packet->l4_offset - packet->l3_offset != (__u32)sizeof(plain->ip) ||
+        (!tcp && to->protocol != TG_PROTOCOL_UDP) ||
         tg_packet_is(packet, TG_PACKET_LATER_PIECE | TG_PACKET_ICMP_ERROR))
         return false;
-    ip = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*ip));
-    ports = tg_xdp_bytes(ctx, packet->l4_offset, sizeof(*ports));
-    checksum =
-        tg_xdp_bytes(ctx,
-                     packet->l4_offset + (tcp ? (__u32)offsetof(struct tg_tcp_header, checksum)
-                                              : (__u32)offsetof(struct tg_udp_header, checksum)),
-                     sizeof(*checksum));
-    if (!ip || !ports || !checksum)
+    longer = tg_xdp_bytes(ctx, packet->l3_offset, sizeof(*plain));
+    plain = (void *)longer;
+    if (!plain || (tcp && (void *)(longer + 1) > (void *)(long)ctx->data_end))
         return false;
-    change = (__u64)~ip->src + to->src.words[3] + ~ip->dst + to->dst.words[3];
-    ip->src = to->src.words[3];
-    ip->dst = to->dst.words[3];
-    ip->checksum = tg_checksum_change(ip->checksum, change);
-    both = tg_both_ports(to);
-    if (tcp || *checksum) {
-        __be16 sum = tg_checksum_change(*checksum, change + (__u32) ~*ports + both);
-
-        *checksum = tcp || sum ? sum : 0xffff;
-    }
-    *ports = both;
+    change = (__u64)~plain->ip.src + to->src.words[3] + ~plain->ip.dst + to->dst.words[3];
+    plain->ip.src = to->src.words[3];
+    plain->ip.dst = to->dst.words[3];
+    plain->ip.checksum = tg_checksum_add(plain->ip.checksum, change);
+    change += (__u64)~plain->ports + both;
+    plain->ports = both;
+    if (tcp)
+        longer->checksum = tg_checksum_add(longer->checksum, change);
+    else if (plain->checksum)
+        plain->checksum = tg_checksum_add(plain->checksum, change) ?: 0xffff;
     return true;
 }
 

@@ -4,7 +4,9 @@ CORE, PATH, PORTS, REWRITE = ("bpf/core/nat.h", "bpf/path/nat.h", "bpf/path/nat_
                               "bpf/core/rewrite.h")
 QUOTE, TC, CONFIRM, KERNEL = ("bpf/path/rewrite_quote.h", "bpf/path/rewrite_tc.h",
                               "bpf/path/confirm.h", "bpf/path/unsourced.h")
-TESTS = ("hosted_cases", "unit_core_nat")
+XDP = "bpf/path/rewrite_xdp.h"
+NATIVE = ("prog_cases",)
+TESTS = ("hosted_cases", "unit_core_nat", "hosted_nat")
 MUTANTS = (
     ("what changes nothing in ports is translated", CORE,
      "(tg_has_ports(tuple->protocol) && tuple->protocol != TG_PROTOCOL_SCTP)",
@@ -115,4 +117,23 @@ MUTANTS = (
     ("the kernel gets the new source", KERNEL, "    to->src = packet->tuple.src;\n", ""),
     ("what leaves unseen is sent by the kernel", KERNEL,
      " || !tg_is_judged(packet->out_ifindex)", ""),
+    ("options are taken for the transport header", XDP,
+     "packet->l4_offset - packet->l3_offset != (__u32)sizeof(plain->ip) ||\n       ", "",
+     NATIVE),
+    ("XDP leaves the IP header's checksum", XDP,
+     "    plain->ip.checksum = tg_checksum_add(plain->ip.checksum, change);\n", "",
+     NATIVE),
+    ("XDP leaves TCP's checksum", XDP,
+     "        longer->checksum = tg_checksum_add(longer->checksum, change);\n", "        ;\n",
+     NATIVE),
+    ("XDP sums no ports", XDP, "    change += (__u64)~plain->ports + both;\n", "",
+     NATIVE),
+    ("XDP sends a datagram as one without a checksum", XDP,
+     "tg_checksum_add(plain->checksum, change) ?: 0xffff;",
+     "tg_checksum_add(plain->checksum, change);",
+     NATIVE),
+    ("XDP gives a checksum to what has none", XDP, "    else if (plain->checksum)\n",
+     "    else\n",
+     NATIVE),
+    ("a carry is lost", REWRITE, "(__be16)~((sum & 0xffff) + (sum >> 16));", "(__be16)~sum;"),
 )

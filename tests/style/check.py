@@ -134,9 +134,10 @@ def check_checksums():
     """No direct store to an L4 checksum in the datapath: TC must use the kernel's helper."""
     store = re.compile(r"(\w+)(?:->|\.)(?:check|checksum|icmp6_cksum)\s*[-+^|&]?=(?!=)")
     ours = {"hop", "ip"}  # the IPv4 header's own checksum, which is always complete
-    built = {"bpf/core/icmp_error.h"}  # makes packets of its own, before they are one
+    # Makes packets of its own, before they are one; is of XDP, where checksums are finished.
+    apart = {"bpf/core/icmp_error.h", "bpf/path/rewrite_xdp.h"}
     return [f"{name(file)}:{number}: store to a checksum: {line.strip()}"
-            for file, lines in sources("bpf") if name(file) not in built
+            for file, lines in sources("bpf") if name(file) not in apart
             for number, line in enumerate(lines, 1)
             for found in store.finditer(line) if found.group(1) not in ours]
 

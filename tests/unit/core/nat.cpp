@@ -160,6 +160,7 @@ TEST(Rewrite, ChecksumsFollowWhatTheyCover)
         const __be16 before = tg_sum_finish(tg_sum_words(rest, from, sizeof *from));
         const __be16 after = tg_checksum_change(before, tg_addr_change(from, to));
         EXPECT_TRUE(tg_sum_is_right(tg_sum_words(rest, to, sizeof *to) + after));
+        EXPECT_EQ(tg_checksum_add(before, tg_addr_change(from, to)), after);
     }
 }
 
