@@ -144,13 +144,18 @@ __noinline int tg_nat_destination(tg_ctx *ctx, struct tg_packet *packet, __u32 c
     if (tg_tuple_equal(&packet->translated, &packet->tuple))
         return TG_REASON_NEXT;
     packet->nat_states = TG_NAT_STATE_DSTNAT;
+    if (action == TG_ACTION_ENDPOINT_INDEPENDENT)
+        packet->nat_states |= TG_NAT_STATE_EIN_DNAT;
     packet->flags |= TG_PACKET_TRANSLATED;
     return TG_REASON_NEXT;
 }
 
-/* From here on chains and routes see the new destination. */
+/* From here on chains and routes see the new destination, if it is one. */
 TG_INLINE void tg_nat_turn(struct tg_packet *packet)
 {
+    if (tg_addr_equal(&packet->tuple.dst, &packet->translated.dst) &&
+        packet->tuple.dst_port == packet->translated.dst_port)
+        return;
     packet->wire = packet->tuple;
     packet->tuple.dst = packet->translated.dst;
     if (!tg_packet_is(packet, TG_PACKET_ICMP_ERROR))
@@ -271,6 +276,21 @@ TG_INLINE int tg_stage_srcnat(tg_ctx *ctx, struct tg_packet *packet, int decided
     return tg_nat_source(ctx, packet, (__u32)decided);
 }
 
+TG_ASSERT(TG_CONN_FLAG_BIT_DSTNAT == TG_CONN_FLAG_BIT_SRCNAT + 1 && TG_NAT_STATE_SRCNAT == 1 &&
+              TG_NAT_STATE_DSTNAT == 2,
+          "flags of a connection and states of its packets lie alike");
+
+/* What rules see of a connection that has these flags: TG_NAT_STATE_*. */
+TG_INLINE __u8 tg_nat_states(const struct tg_conn *conn, __u16 flags)
+{
+    __u8 states = flags >> TG_CONN_FLAG_BIT_SRCNAT & (TG_NAT_STATE_SRCNAT | TG_NAT_STATE_DSTNAT);
+
+    if (conn->original.protocol == TG_PROTOCOL_UDP && flags & TG_CONN_MAPPED)
+        states |= (conn->mapped[TG_MAPPED_SOURCE].id ? TG_NAT_STATE_EIN_SNAT : 0) |
+                  (conn->mapped[TG_MAPPED_DESTINATION].id ? TG_NAT_STATE_EIN_DNAT : 0);
+    return states;
+}
+
 /* What a packet becomes that belongs to this connection, if that is translated. */
 TG_INLINE void tg_nat_follow(struct tg_packet *packet, const struct tg_found *found)
 {
@@ -281,8 +301,7 @@ TG_INLINE void tg_nat_follow(struct tg_packet *packet, const struct tg_found *fo
         return;
     tg_tuple_mirror(found->direction == TG_REPLY ? &conn->original : &conn->reply,
                     &packet->translated);
-    packet->nat_states = (flags & TG_CONN_FLAG_SRCNAT ? TG_NAT_STATE_SRCNAT : 0) |
-                         (flags & TG_CONN_FLAG_DSTNAT ? TG_NAT_STATE_DSTNAT : 0);
+    packet->nat_states = tg_nat_states(conn, flags);
     packet->flags |= TG_PACKET_TRANSLATED;
 }
 
@@ -306,7 +325,6 @@ TG_INLINE void tg_nat_follow_error(struct tg_packet *packet, const struct tg_fou
     packet->translated.dst = quoted->src;
     if (!tg_addr_equal(&way->src, &quoted->dst))
         packet->translated.src = quoted->dst;
-    packet->nat_states = (flags & TG_CONN_FLAG_SRCNAT ? TG_NAT_STATE_SRCNAT : 0) |
-                         (flags & TG_CONN_FLAG_DSTNAT ? TG_NAT_STATE_DSTNAT : 0);
+    packet->nat_states = tg_nat_states(conn, flags);
     packet->flags |= TG_PACKET_TRANSLATED;
 }

@@ -30,8 +30,10 @@ std::optional<std::int64_t> whole_number(std::string_view text)
 }
 
 // By bit number of TG_NAT_STATE_*.
-constexpr std::array<std::string_view, 2> nat_state_names{"srcnat", "dstnat"};
-static_assert(TG_NAT_STATE_SRCNAT == 1u << 0 && TG_NAT_STATE_DSTNAT == 1u << 1);
+constexpr std::array<std::string_view, 4> nat_state_names{"srcnat", "dstnat", "ein-snat",
+                                                          "ein-dnat"};
+static_assert(TG_NAT_STATE_SRCNAT == 1u << 0 && TG_NAT_STATE_DSTNAT == 1u << 1 &&
+              TG_NAT_STATE_EIN_SNAT == 1u << 2 && TG_NAT_STATE_EIN_DNAT == 1u << 3);
 
 // The names of the bits that are set.
 std::string print_mask(std::span<const std::string_view> names, std::uint8_t mask)
@@ -268,6 +270,13 @@ Result<ValueData> parse_states(std::string_view text, const Property & /*propert
 Result<ValueData> parse_nat_states(std::string_view text, const Property & /*property*/,
                                    Family /*family*/)
 {
+    const auto mask = parse_mask(std::span(nat_state_names).first<2>(), text);
+    return mask ? Result<ValueData>{NatStates{*mask}} : std::unexpected(mask.error());
+}
+
+Result<ValueData> parse_mapped_nat_states(std::string_view text, const Property & /*property*/,
+                                          Family /*family*/)
+{
     const auto mask = parse_mask(nat_state_names, text);
     return mask ? Result<ValueData>{NatStates{*mask}} : std::unexpected(mask.error());
 }
@@ -283,7 +292,8 @@ Result<Value> parse_value(const Word &word, const Property &property, Family fam
     auto data = property.parse(text, property, family);
     if (!data) {
         const bool is_choice = property.parse == parse_word || property.parse == parse_states ||
-                               property.parse == parse_nat_states;
+                               property.parse == parse_nat_states ||
+                               property.parse == parse_mapped_nat_states;
         return fail(fmt::format("{} {}: {}",
                                 is_choice ? "input does not match any value of"
                                           : "invalid value for argument",

@@ -112,6 +112,8 @@ Result<ValueData> parse_single_ports(std::string_view text, const Property &prop
 Result<ValueData> parse_protocol_value(std::string_view text, const Property &, Family);
 Result<ValueData> parse_states(std::string_view text, const Property &, Family);
 Result<ValueData> parse_nat_states(std::string_view text, const Property &, Family);
+// The same with those of mappings.
+Result<ValueData> parse_mapped_nat_states(std::string_view text, const Property &, Family);
 
 // The whole value with its negation; errors are worded as the console does and have the place.
 Result<Value> parse_value(const Word &word, const Property &property, Family family);

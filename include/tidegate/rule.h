@@ -70,6 +70,9 @@ enum tg_matcher {
 /* Of tg_rule.nat_states: what NAT does to the packet's connection. */
 #define TG_NAT_STATE_SRCNAT 1u
 #define TG_NAT_STATE_DSTNAT 2u
+/* … as a mapping of endpoint-independent-nat says. */
+#define TG_NAT_STATE_EIN_SNAT 4u
+#define TG_NAT_STATE_EIN_DNAT 8u
 
 /* Host order, both ends included. */
 struct tg_port_range {
