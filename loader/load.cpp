@@ -21,6 +21,7 @@ namespace tg::loader {
 namespace fs = std::filesystem;
 namespace {
 
+// In the order of datapath_objects().
 using Objects = std::vector<Object>;
 
 fs::path maps_folder(const Instance &instance)
@@ -99,11 +100,12 @@ Result<void> check_maps(const Instance &instance, const Objects &objects)
 
 bool all_programs_pinned(const Instance &instance, const Objects &objects)
 {
-    for (const Object &object : objects) {
+    for (std::size_t i = 0; i < objects.size(); ++i) {
         bpf_program *program = nullptr;
-        bpf_object__for_each_program(program, object.get())
+        bpf_object__for_each_program(program, objects[i].get())
         {
-            if (!fs::exists(programs_folder(instance) / bpf_program__name(program))) {
+            if (!datapath_objects()[i].on_demand &&
+                !fs::exists(programs_folder(instance) / bpf_program__name(program))) {
                 return false;
             }
         }
@@ -180,17 +182,28 @@ Result<void> create_table(const Instance &instance)
                           TickClock(*layout, host_clock()).now());
 }
 
+Result<void> pin_program(const Instance &instance, const bpf_program &program)
+{
+    const fs::path path = programs_folder(instance) / bpf_program__name(&program);
+    std::error_code ignored;
+    fs::remove(path, ignored); // of a loader that died before it had pinned all
+    if (bpf_obj_pin(bpf_program__fd(&program), path.c_str()) != 0) {
+        return failed(fmt::format("pin {}", path.string()), errno);
+    }
+    return {};
+}
+
 Result<void> pin_programs(const Instance &instance, const Objects &objects)
 {
-    for (const Object &object : objects) {
+    for (std::size_t i = 0; i < objects.size(); ++i) {
         bpf_program *program = nullptr;
-        bpf_object__for_each_program(program, object.get())
+        bpf_object__for_each_program(program, objects[i].get())
         {
-            const fs::path path = programs_folder(instance) / bpf_program__name(program);
-            std::error_code ignored;
-            fs::remove(path, ignored); // of a loader that died before it had pinned all
-            if (bpf_obj_pin(bpf_program__fd(program), path.c_str()) != 0) {
-                return failed(fmt::format("pin {}", path.string()), errno);
+            if (datapath_objects()[i].on_demand) {
+                break;
+            }
+            if (const Result<void> pinned = pin_program(instance, *program); !pinned) {
+                return pinned;
             }
         }
     }
@@ -201,6 +214,9 @@ Result<void> load_all(const Instance &instance, const Objects &objects)
 {
     for (std::size_t i = 0; i < objects.size(); ++i) {
         const ObjectSource &source = datapath_objects()[i];
+        if (source.on_demand) {
+            continue;
+        }
         if (const Result<void> loaded = load_object(source, *objects[i]); !loaded) {
             return loaded;
         }
@@ -213,6 +229,28 @@ Result<void> load_all(const Instance &instance, const Objects &objects)
         return created;
     }
     return pin_programs(instance, objects);
+}
+
+// Loads and pins a program that is not, out of the objects that are loaded on demand.
+Result<void> add_program(const Instance &instance, const char *name)
+{
+    for (const ObjectSource &source : datapath_objects()) {
+        if (!source.on_demand) {
+            continue;
+        }
+        const Result<Object> object = open_object(source, maps_folder(instance));
+        if (!object) {
+            return std::unexpected(object.error());
+        }
+        bpf_program *program = bpf_object__find_program_by_name(object->get(), name);
+        if (program == nullptr) {
+            continue;
+        }
+        const Result<void> loaded = load_program(source, **object, *program);
+        take_kernel_log();
+        return loaded ? pin_program(instance, *program) : loaded;
+    }
+    return {};
 }
 
 } // namespace
@@ -255,7 +293,13 @@ Result<tg_layout> read_layout(const Instance &instance)
 
 Result<Fd> pinned_program(const Instance &instance, const char *name)
 {
-    return open_pin(programs_folder(instance) / name);
+    const fs::path path = programs_folder(instance) / name;
+    if (!fs::exists(path)) {
+        if (const Result<void> added = add_program(instance, name); !added) {
+            return std::unexpected(added.error());
+        }
+    }
+    return open_pin(path);
 }
 
 Result<Fd> pinned_map(const Instance &instance, const char *name)

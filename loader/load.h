@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loads the datapath of an instance once and finds it again: maps and programs pinned, the layout
-// record written and checked. Attaches nothing.
+// record written and checked. Attaches nothing. What is needed by some ways to attach only is
+// loaded when it is asked for.
 #pragma once
 
 #include "control/base/error.h"
@@ -15,7 +16,7 @@ namespace tg::loader {
 enum class LoadState {
     absent,   // no bpffs, or nothing in it
     partial,  // a loader died on the way
-    complete, // every program is pinned and the layout can be read
+    complete, // every program that is always needed is pinned and the layout can be read
 };
 
 // Error: what is there was made by another build and cannot be used.
@@ -29,7 +30,7 @@ Result<void> load(const Instance &instance);
 Result<void> check_layout(const tg_layout &layout, const Instance &instance);
 Result<tg_layout> read_layout(const Instance &instance);
 
-// Opens what is pinned under this name.
+// Opens what is pinned under this name; a program that is loaded on demand is, if it was not yet.
 Result<Fd> pinned_program(const Instance &instance, const char *name);
 Result<Fd> pinned_map(const Instance &instance, const char *name);
 

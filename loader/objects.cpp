@@ -20,9 +20,9 @@ namespace tg::loader {
 namespace {
 
 constexpr ObjectSource sources[] = {
-    {"xdp_ingress", xdp_ingress_bpf__elf_bytes}, {"tc_ingress", tc_ingress_bpf__elf_bytes},
-    {"tc_egress", tc_egress_bpf__elf_bytes},     {"sweep", sweep_bpf__elf_bytes},
-    {"explain", explain_bpf__elf_bytes},         {"reinject", reinject_bpf__elf_bytes},
+    {"tc_ingress", tc_ingress_bpf__elf_bytes}, {"tc_egress", tc_egress_bpf__elf_bytes},
+    {"sweep", sweep_bpf__elf_bytes},           {"explain", explain_bpf__elf_bytes},
+    {"reinject", reinject_bpf__elf_bytes},     {"xdp_ingress", xdp_ingress_bpf__elf_bytes, true},
 };
 
 constexpr ObjectSource clock_source = {"clock", clock_bpf__elf_bytes};
@@ -78,6 +78,16 @@ Result<void> load_object(const ObjectSource &source, bpf_object &object)
         return refused("load", source, -result);
     }
     return {};
+}
+
+Result<void> load_program(const ObjectSource &source, bpf_object &object, bpf_program &program)
+{
+    bpf_program *each = nullptr;
+    bpf_object__for_each_program(each, &object)
+    {
+        bpf_program__set_autoload(each, each == &program);
+    }
+    return load_object(source, object);
 }
 
 } // namespace tg::loader

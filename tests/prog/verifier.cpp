@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <vector>
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
@@ -50,6 +51,20 @@ unsigned verified_instructions(int program)
     return bpf_obj_get_info_by_fd(program, &info, &length) == 0 ? info.verified_insns : 0;
 }
 
+std::vector<std::string> program_names()
+{
+    std::vector<std::string> names;
+    for (const ObjectSource &source : datapath_objects()) {
+        const Result<Object> object = open_object(source, "/");
+        bpf_program *program = nullptr;
+        bpf_object__for_each_program(program, object->get())
+        {
+            names.emplace_back(bpf_program__name(program));
+        }
+    }
+    return names;
+}
+
 class Verifier : public testing::Test {
 protected:
     static void SetUpTestSuite()
@@ -76,11 +91,9 @@ TEST_F(Verifier, AcceptsEveryProgramWithinItsBudget)
     ASSERT_TRUE(loaded) << to_string(loaded.error());
     const Instructions budget = read_budget();
     Instructions found;
-    for (const auto &entry :
-         std::filesystem::directory_iterator(instance_.bpffs() / TG_PIN_PROGRAMS)) {
-        const std::string name = entry.path().filename();
+    for (const std::string &name : program_names()) {
         const Result<Fd> program = pinned_program(instance_, name.c_str());
-        ASSERT_TRUE(program);
+        ASSERT_TRUE(program) << name << ": " << to_string(program.error());
         found[name] = verified_instructions(program->get());
     }
     for (const auto &[name, instructions] : found) {
@@ -105,6 +118,19 @@ TEST_F(Verifier, LoadsTheLayoutRecordTheDatapathReads)
     EXPECT_EQ(layout->version, TG_LAYOUT_VERSION);
     EXPECT_TRUE(layout->ticks_per_second == 100 || layout->ticks_per_second == 250 ||
                 layout->ticks_per_second == 300 || layout->ticks_per_second == 1000);
+}
+
+// What is of no use to an interface in tc mode costs it no time.
+TEST_F(Verifier, LoadsVariantsOfXdpOnceTheyAreAskedFor)
+{
+    ASSERT_TRUE(load(instance_));
+    const std::filesystem::path path = instance_.bpffs() / TG_PIN_PROGRAMS / "xdp_ingress_plain";
+    EXPECT_FALSE(std::filesystem::exists(path));
+    EXPECT_EQ(*load_state(instance_), LoadState::complete);
+    ASSERT_TRUE(pinned_program(instance_, "xdp_ingress_plain"));
+    EXPECT_TRUE(std::filesystem::exists(path));
+    EXPECT_FALSE(std::filesystem::exists(path.parent_path() / "xdp_ingress"));
+    EXPECT_FALSE(pinned_program(instance_, "xdp_egress"));
 }
 
 TEST_F(Verifier, LoadsOnceAndUsesItAgain)
