@@ -7,17 +7,44 @@
 #include "core/tuple_ops.h"
 #include "tidegate/rule.h"
 
-TG_INLINE bool tg_port_in(__be16 wire_port, const struct tg_port_range *ranges, __u8 count)
+TG_INLINE bool tg_port_within(__u32 port, const struct tg_port_range *range)
 {
-    __u16 port = tg_host16(wire_port);
+    return range->low <= port && port <= range->high;
+}
 
-    for (__u32 i = 0; i < TG_LIMIT_PORT_RANGES; i++) {
-        if (i >= count)
-            return false;
-        if (ranges[i].low <= port && port <= ranges[i].high)
-            return true;
+/*
+ * Whether a port, in host order, lies in one of the rule's ranges behind the first. Most rules have
+ * one; without a branch for each range, of which the verifier would follow both ways.
+ */
+TG_SEPARATE int tg_port_behind(const struct tg_rule *rule, __u32 port, __u32 destination)
+{
+    __u32 outside = ~0u, count;
+
+    if (!rule)
+        return 0;
+    count = destination ? rule->dst_port_count : rule->src_port_count;
+    for (__u32 i = 1; i < TG_LIMIT_PORT_RANGES && i < count; i++) {
+        const struct tg_port_range *range = destination ? &rule->dst_ports[i] : &rule->src_ports[i];
+
+        outside &= (port - range->low) | (range->high - port);
     }
-    return false;
+    return !(outside >> 31);
+}
+
+TG_INLINE bool tg_src_port_in(const struct tg_rule *rule, __be16 wire_port)
+{
+    __u32 port = tg_host16(wire_port);
+
+    return tg_port_within(port, &rule->src_ports[0]) ||
+           (rule->src_port_count > 1 && tg_port_behind(rule, port, false));
+}
+
+TG_INLINE bool tg_dst_port_in(const struct tg_rule *rule, __be16 wire_port)
+{
+    __u32 port = tg_host16(wire_port);
+
+    return tg_port_within(port, &rule->dst_ports[0]) ||
+           (rule->dst_port_count > 1 && tg_port_behind(rule, port, true));
 }
 
 /* Ports can be matched where there is an L4 header that can be trusted. */
@@ -153,11 +180,9 @@ TG_INLINE __u32 tg_rule_holding(const struct tg_rule *rule, const struct tg_pack
         holding |= TG_MATCH_SRC_ADDRESS;
     if (wanted & TG_MATCH_DST_ADDRESS && tg_addr_in(&packet->tuple.dst, &rule->dst))
         holding |= TG_MATCH_DST_ADDRESS;
-    if (wanted & TG_MATCH_SRC_PORT &&
-        tg_port_in(packet->tuple.src_port, rule->src_ports, rule->src_port_count))
+    if (wanted & TG_MATCH_SRC_PORT && tg_src_port_in(rule, packet->tuple.src_port))
         holding |= TG_MATCH_SRC_PORT;
-    if (wanted & TG_MATCH_DST_PORT &&
-        tg_port_in(packet->tuple.dst_port, rule->dst_ports, rule->dst_port_count))
+    if (wanted & TG_MATCH_DST_PORT && tg_dst_port_in(rule, packet->tuple.dst_port))
         holding |= TG_MATCH_DST_PORT;
     return holding;
 }

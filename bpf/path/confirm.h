@@ -57,7 +57,7 @@ TG_INLINE __u64 tg_most_connections(const struct tg_bank_header *settings)
 
 /* A search for a connection that gives up its place, from where the last one ended. */
 struct tg_reclaim {
-    struct tg_moment moment;
+    __u64 bank;
     __u64 now;
     __u32 next;       /* to be looked at */
     __u32 records;    /* of the table */
@@ -69,7 +69,7 @@ struct tg_reclaim {
 TG_INLINE bool tg_gives_place(const struct tg_conn *conn, __u64 word,
                               const struct tg_reclaim *reclaim)
 {
-    return tg_conn_overdue(conn, word, reclaim->now, &reclaim->moment) ||
+    return tg_conn_over(conn, word, reclaim->now, reclaim->bank) ||
            tg_conn_gives_way(conn->original.protocol, word, reclaim->early_drop);
 }
 
@@ -119,20 +119,20 @@ __noinline int tg_reclaim(__u64 bank, __u64 now)
     __u32 zero = 0, family;
     struct tg_shape *shape = tg_shape_now();
     struct tg_table *table = bpf_map_lookup_elem(&tg_table, &zero);
-    struct tg_reclaim reclaim = {.now = now};
+    struct tg_reclaim reclaim = {.bank = bank, .now = now};
+    const struct tg_bank_header *settings = tg_bank_settings(bank);
     __u64 word, connections, most;
     struct tg_conn *conn;
 
     if (!shape || !table)
         return TG_RECLAIM_NONE;
-    reclaim.moment = tg_moment_of(bank);
     reclaim.records = shape->slabs * TG_LIMIT_SLAB_RECORDS;
     reclaim.next = *(volatile __u32 *)&table->reclaimed;
     connections = tg_store_connections(TG_FAMILY_IPV4, 0);
-    most = tg_most_connections(reclaim.moment.settings);
+    most = tg_most_connections(settings);
     /* While there are too many, since max-connections was lowered, nobody gives way in vain. */
     if (connections <= most)
-        reclaim.early_drop = reclaim.moment.settings->early_drop;
+        reclaim.early_drop = settings->early_drop;
     bpf_loop(tg_reclaim_steps(now, reclaim.records, connections), tg_reclaim_look, &reclaim, 0);
     tg_store_reclaimed(reclaim.next);
     conn = reclaim.id ? tg_record(reclaim.id) : NULL;
@@ -142,7 +142,7 @@ __noinline int tg_reclaim(__u64 bank, __u64 now)
     family = conn->original.family;
     if (!tg_gives_place(conn, word, &reclaim) || !tg_conn_end(conn, word, now))
         return TG_RECLAIM_LOST;
-    if (!tg_conn_overdue(conn, word, now, &reclaim.moment))
+    if (!tg_conn_over(conn, word, now, bank))
         tg_store_early_drop();
     if (connections > most) {
         tg_store_connections((__u8)family, -1);

@@ -15,7 +15,7 @@
  * A quotation belongs to a connection if that is in the table and not overdue. Whoever sent the
  * packet has to be told of it, and nobody else: an error to another host is no answer to it.
  */
-TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *moment)
+TG_INLINE __u8 tg_track_error(struct tg_packet *packet)
 {
     struct tg_tuple way;
     struct tg_found found;
@@ -26,7 +26,7 @@ TG_INLINE __u8 tg_track_error(struct tg_packet *packet, const struct tg_moment *
     /* Where the quoted packet was seen, its answers look so; the error goes their way. */
     tg_tuple_mirror(&packet->quoted, &way);
     found = tg_conn_find(&way, tg_hash_of(&way));
-    if (!found.conn || tg_conn_overdue(found.conn, found.word, packet->now, moment))
+    if (!found.conn || tg_conn_over(found.conn, found.word, packet->now, packet->bank))
         return TG_CONNECTION_STATE_INVALID;
     tg_nat_follow_error(packet, &found);
     packet->connection_mark = found.conn->mark;
@@ -142,6 +142,12 @@ TG_INLINE struct tg_step tg_track_other(struct tg_packet *packet, struct tg_conn
     return step;
 }
 
+/* Once for the verifier, and seldom for packets. */
+__noinline int tg_track_close(struct tg_conn *conn, __u64 word, __u64 now)
+{
+    return conn && tg_conn_close(conn, word, now);
+}
+
 /* The packet belongs to a connection; false: that one is over and the packet may open the next. */
 TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *found,
                              const struct tg_moment *moment)
@@ -153,7 +159,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *fo
 
     packet->direction = (__u8)found->direction;
     if (tg_conn_overdue(conn, word, packet->now, moment)) {
-        tg_conn_close(conn, word, packet->now);
+        tg_track_close(conn, word, packet->now);
         return false;
     }
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN)) {
@@ -170,7 +176,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *fo
     step = packet->tuple.protocol == TG_PROTOCOL_TCP ? tg_track_segment(packet, conn, word, moment)
                                                      : tg_track_other(packet, conn, word);
     if (step.reopen) {
-        tg_conn_close(conn, word, packet->now);
+        tg_track_close(conn, word, packet->now);
         return false;
     }
     packet->connection_state = step.connection_state;
@@ -181,7 +187,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *fo
     tg_nat_follow(packet, found);
     /* What is translated ends by its timeout: perhaps TC has yet to look how the packet is. */
     if (step.finished && !(tg_word_flags(word) & TG_CONN_TRANSLATED)) {
-        tg_conn_close(conn, step.word, packet->now);
+        tg_track_close(conn, step.word, packet->now);
         return true;
     }
     seconds = tg_conn_timeout(conn, step.word, moment->settings->timeouts);
@@ -227,7 +233,7 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
         return TG_REASON_NEXT;
     }
     if (tg_packet_is(packet, TG_PACKET_ICMP_ERROR)) {
-        packet->connection_state = tg_track_error(packet, &moment);
+        packet->connection_state = tg_track_error(packet);
         return TG_REASON_NEXT;
     }
     found = tg_conn_find_seen(&packet->seen, &packet->tuple, packet->hash);

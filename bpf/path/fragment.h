@@ -51,6 +51,22 @@ TG_INLINE void tg_mark(struct tg_fragment *fragment, __u32 number, __u64 mask,
     marks->missing |= ~old & mask;
 }
 
+/* Of what marking whole words has met, as bits. */
+#define TG_MARKED_BEFORE  1
+#define TG_MARKED_MISSING 2
+
+/* Marks all units of the words first … behind - 1. */
+__noinline int tg_mark_whole(struct tg_fragment *fragment, __u32 first, __u32 behind)
+{
+    struct tg_marks marks = {};
+
+    if (!fragment)
+        return 0;
+    for (__u32 i = 0; i < TG_FRAGMENT_WORDS && first + i < behind; i++)
+        tg_mark(fragment, first + i, ~0ull, &marks);
+    return (marks.before ? TG_MARKED_BEFORE : 0) | (marks.missing ? TG_MARKED_MISSING : 0);
+}
+
 /*
  * Marks the packet's part of the datagram as come: NEXT, or why it must not go on, as the kernel's
  * reassembly judges (RFC 5722, RFC 8200). One bit a unit tells every overlap, in whatever order the
@@ -62,10 +78,11 @@ TG_INLINE void tg_mark(struct tg_fragment *fragment, __u32 number, __u64 mask,
  */
 __noinline int tg_fragment_mark(struct tg_fragment *fragment, const struct tg_packet *packet)
 {
-    __u32 begin, end, total, number;
+    __u32 begin, end, total, first, final;
     struct tg_marks marks = {};
+    __u64 from, to;
+    int whole = 0;
     bool last;
-    __u64 mask;
 
     if (!fragment || !packet)
         return TG_REASON_NO_SCRATCH;
@@ -77,15 +94,19 @@ __noinline int tg_fragment_mark(struct tg_fragment *fragment, const struct tg_pa
         return TG_REASON_FRAGMENT_OVERLAP;
     if (last && end < fragment->furthest)
         return TG_REASON_FRAGMENT_OVERLAP;
-    number = begin / 64;
-    mask = ~0ull << (begin & 63);
-    for (__u32 i = 0; i < TG_FRAGMENT_WORDS && number < (end - 1) / 64; i++) {
-        tg_mark(fragment, number++, mask, &marks);
-        mask = ~0ull;
+    first = begin / 64;
+    final = (end - 1) / 64;
+    from = ~0ull << (begin & 63);
+    to = ~0ull >> (63 - ((end - 1) & 63));
+    if (first < final) {
+        tg_mark(fragment, first, from, &marks);
+        whole = tg_mark_whole(fragment, first + 1, final);
+        from = ~0ull;
     }
-    tg_mark(fragment, number, mask & ~0ull >> (63 - ((end - 1) & 63)), &marks);
-    if (marks.before)
-        return marks.missing ? TG_REASON_FRAGMENT_OVERLAP : TG_REASON_FRAGMENT_DUPLICATE;
+    tg_mark(fragment, final, from & to, &marks);
+    if (marks.before || whole & TG_MARKED_BEFORE)
+        return marks.missing || whole & TG_MARKED_MISSING ? TG_REASON_FRAGMENT_OVERLAP
+                                                          : TG_REASON_FRAGMENT_DUPLICATE;
     tg_store_covered(fragment, end - begin, end, last);
     return TG_REASON_NEXT;
 }

@@ -47,15 +47,13 @@ TG_INLINE bool tg_nat_own_address(const struct tg_packet *packet, __u32 ifindex,
 __noinline __u32 tg_living(const struct tg_packet *packet, const struct tg_tuple *tuple)
 {
     struct tg_found found;
-    struct tg_moment moment;
 
     if (!packet || !tuple)
         return 0;
     found = tg_conn_find(tuple, tg_hash_of(tuple));
     if (!found.conn || tg_store_is_gone(found.conn))
         return 0;
-    moment = tg_moment_of(packet->bank);
-    if (!tg_conn_overdue(found.conn, found.word, packet->now, &moment))
+    if (!tg_conn_over(found.conn, found.word, packet->now, packet->bank))
         return found.conn->id;
     tg_conn_close(found.conn, found.word, packet->now);
     return 0;

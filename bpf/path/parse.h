@@ -10,21 +10,15 @@
 #include "path/quote.h"
 #include "path/upper.h"
 
-/* The IP header and, for IPv6, the extension headers behind it; packet->bytes is the frame's. */
-TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet)
+/* The IPv6 header and the extension headers behind it. */
+__noinline int tg_parse_ipv6_headers(tg_ctx *ctx, struct tg_packet *packet)
 {
-    __u32 available = packet->bytes - packet->l3_offset;
-    struct tg_ipv4_header ipv4;
     struct tg_ipv6_header ipv6;
 
-    if (packet->ethertype == tg_net16(TG_ETHERTYPE_IPV4)) {
-        if (!tg_ctx_load(ctx, packet->l3_offset, &ipv4, sizeof(ipv4)) ||
-            !tg_parse_ipv4(&ipv4, available, packet))
-            return TG_REASON_MALFORMED;
-        return TG_REASON_NEXT;
-    }
+    if (!packet)
+        return TG_REASON_NO_SCRATCH;
     if (!tg_ctx_load(ctx, packet->l3_offset, &ipv6, sizeof(ipv6)) ||
-        !tg_parse_ipv6(&ipv6, available, packet))
+        !tg_parse_ipv6(&ipv6, packet->bytes - packet->l3_offset, packet))
         return TG_REASON_MALFORMED;
     for (__u32 i = 0; i < TG_LIMIT_IPV6_EXTENSION_HEADERS; i++) {
         struct tg_ipv6_extension extension;
@@ -38,6 +32,19 @@ TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet)
     return tg_is_extension(packet->tuple.protocol) && !tg_packet_is(packet, TG_PACKET_LATER_PIECE)
                ? TG_REASON_MALFORMED
                : TG_REASON_NEXT;
+}
+
+/* What comes before the transport header; packet->bytes is the frame's. */
+TG_INLINE int tg_parse_network(tg_ctx *ctx, struct tg_packet *packet)
+{
+    struct tg_ipv4_header ipv4;
+
+    if (packet->ethertype != tg_net16(TG_ETHERTYPE_IPV4))
+        return tg_parse_ipv6_headers(ctx, packet);
+    if (!tg_ctx_load(ctx, packet->l3_offset, &ipv4, sizeof(ipv4)) ||
+        !tg_parse_ipv4(&ipv4, packet->bytes - packet->l3_offset, packet))
+        return TG_REASON_MALFORMED;
+    return TG_REASON_NEXT;
 }
 
 /*

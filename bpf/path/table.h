@@ -35,6 +35,14 @@ TG_INLINE bool tg_conn_overdue(const struct tg_conn *conn, __u64 word, __u64 now
                       tg_conn_timeout(conn, word, moment->settings->timeouts), moment->ticks);
 }
 
+/* The same for those who are in no hurry: the verifier follows it once. */
+__noinline int tg_conn_over(const struct tg_conn *conn, __u64 word, __u64 now, __u64 bank)
+{
+    struct tg_moment moment = tg_moment_of(bank);
+
+    return !conn || tg_conn_overdue(conn, word, now, &moment);
+}
+
 /* Whether one of these flags is set and the connection is not dying. */
 TG_INLINE bool tg_word_lives(__u64 word, __u16 flags)
 {
