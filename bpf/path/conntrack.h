@@ -142,15 +142,17 @@ TG_INLINE struct tg_step tg_track_other(struct tg_packet *packet, struct tg_conn
     return step;
 }
 
-/* Once for the verifier, and seldom for packets. */
-__noinline int tg_track_close(struct tg_conn *conn, __u64 word, __u64 now)
-{
-    return conn && tg_conn_close(conn, word, now);
-}
+/* What becomes of a connection by a packet that belongs to it. */
+enum tg_outcome {
+    TG_OUTCOME_NONE, /* there is no such connection */
+    TG_OUTCOME_LIVES,
+    TG_OUTCOME_FINISHED, /* it ends behind the packet */
+    TG_OUTCOME_OVER,     /* it has ended, and the packet may open the next */
+};
 
-/* The packet belongs to a connection; false: that one is over and the packet may open the next. */
-TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *found,
-                             const struct tg_moment *moment)
+/* The packet belongs to a connection; found->word is what that ends with, if it does. */
+TG_INLINE enum tg_outcome tg_track_next(struct tg_packet *packet, struct tg_found *found,
+                                        const struct tg_moment *moment)
 {
     struct tg_conn *conn = found->conn;
     __u64 word = found->word;
@@ -158,14 +160,12 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *fo
     __u32 seconds;
 
     packet->direction = (__u8)found->direction;
-    if (tg_conn_overdue(conn, word, packet->now, moment)) {
-        tg_track_close(conn, word, packet->now);
-        return false;
-    }
+    if (tg_conn_overdue(conn, word, packet->now, moment))
+        return TG_OUTCOME_OVER;
     if (tg_packet_is(packet, TG_PACKET_PIECE_KNOWN)) {
         tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
         tg_nat_follow(packet, found);
-        return true;
+        return TG_OUTCOME_LIVES;
     }
     /*
      * Both directions may get here on two CPUs at once: the state word changes by
@@ -175,20 +175,18 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *fo
      */
     step = packet->tuple.protocol == TG_PROTOCOL_TCP ? tg_track_segment(packet, conn, word, moment)
                                                      : tg_track_other(packet, conn, word);
-    if (step.reopen) {
-        tg_track_close(conn, word, packet->now);
-        return false;
-    }
+    if (step.reopen)
+        return TG_OUTCOME_OVER;
     packet->connection_state = step.connection_state;
     if (step.connection_state == TG_CONNECTION_STATE_INVALID)
-        return true;
+        return TG_OUTCOME_LIVES;
     packet->connection_mark = conn->mark;
     tg_store_count_conn(conn, packet->direction, packet->packets, packet->bytes);
     tg_nat_follow(packet, found);
     /* What is translated ends by its timeout: perhaps TC has yet to look how the packet is. */
     if (step.finished && !(tg_word_flags(word) & TG_CONN_TRANSLATED)) {
-        tg_track_close(conn, step.word, packet->now);
-        return true;
+        found->word = step.word;
+        return TG_OUTCOME_FINISHED;
     }
     seconds = tg_conn_timeout(conn, step.word, moment->settings->timeouts);
     if (step.refresh && (step.word != word ||
@@ -196,7 +194,7 @@ TG_INLINE bool tg_track_next(struct tg_packet *packet, const struct tg_found *fo
         tg_store_last_seen(conn, packet->now);
         tg_store_throughput(conn, packet->now, moment->ticks);
     }
-    return true;
+    return TG_OUTCOME_LIVES;
 }
 
 /* Of a datagram whose first piece was translated, none goes on that nobody can translate. */
@@ -210,6 +208,7 @@ TG_INLINE int tg_track_translated(const struct tg_packet *packet)
 
 __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
 {
+    enum tg_outcome outcome = TG_OUTCOME_NONE;
     struct tg_moment moment = {};
     struct tg_found found;
 
@@ -237,9 +236,13 @@ __noinline int tg_stage_conntrack(tg_ctx *ctx, struct tg_packet *packet)
         return TG_REASON_NEXT;
     }
     found = tg_conn_find_seen(&packet->seen, &packet->tuple, packet->hash);
-    if (!found.conn || tg_store_is_gone(found.conn) || !tg_track_next(packet, &found, &moment)) {
-        if (!tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
-            packet->connection_state = tg_track_first(ctx, packet, &moment);
-    }
+    if (found.conn && !tg_store_is_gone(found.conn))
+        outcome = tg_track_next(packet, &found, &moment);
+    if (outcome == TG_OUTCOME_LIVES)
+        return tg_track_translated(packet);
+    if (outcome != TG_OUTCOME_NONE)
+        tg_conn_close(found.conn, found.word, packet->now);
+    if (outcome != TG_OUTCOME_FINISHED && !tg_packet_is(packet, TG_PACKET_PIECE_KNOWN))
+        packet->connection_state = tg_track_first(ctx, packet, &moment);
     return tg_track_translated(packet);
 }
