@@ -10,7 +10,7 @@ MUTANTS = (
      "found = tg_conn_find(&way, tg_hash_of(&way));",
      "return TG_CONNECTION_STATE_RELATED;"),
     ("an error about what is overdue is related", TRACK,
-     "if (!found.conn || tg_conn_overdue(found.conn, found.conn->word, packet->now, moment))",
+     "if (!found.conn || tg_conn_over(found.conn, found.word, packet->now, packet->bank))",
      "if (!found.conn)"),
     ("an error refreshes", TRACK, RELATED,
      "tg_store_last_seen(found.conn, packet->now);\n" + RELATED),

@@ -56,7 +56,7 @@ MUTANTS = (
     ("a change of state does not refresh", TRACK, "(step.word != word ||\n", "(0 ||\n"),
     ("what must not refresh does", TRACK, "if (step.refresh && (", "if (("),
     ("what is overdue goes on", TRACK,
-     "if (tg_conn_overdue(conn, word, packet->now, moment)) {", "if (0) {"),
+     "if (tg_conn_overdue(conn, word, packet->now, moment))", "if (0)"),
     ("the sweep removes what is not overdue", SWEEP,
      "(force || tg_conn_overdue(conn, word, now, &moment))", "true"),
     ("the sweep removes nothing by age", SWEEP,

@@ -3,6 +3,7 @@
 """The style rules that matter, as tests: check.py NAME runs one of CHECKS over the whole tree."""
 import ast
 import concurrent.futures
+import importlib
 import json
 import os
 import pathlib
@@ -197,6 +198,16 @@ def check_python():
             and not ast.get_docstring(ast.parse("\n".join(lines)))]
 
 
+def check_mutants():
+    """Every mutant finds the text that it breaks."""
+    folder = ROOT / "tests/mutants"
+    subjects = [file.stem for file in folder.glob("*.py") if file.stem != "run"]
+    sys.path.insert(0, str(folder))
+    return [f"tests/mutants/{subject}.py: {mutant[0]}: {mutant[1]} has no such text"
+            for subject in sorted(subjects) for mutant in importlib.import_module(subject).MUTANTS
+            if mutant[2] not in (ROOT / mutant[1]).read_text()]
+
+
 def check_layers():
     """Every include keeps to the table of layers."""
     output = run(sys.executable, str(ROOT / "tools/check_layers.py"))
@@ -220,7 +231,7 @@ def check_tidy():
 
 CHECKS = {check.__name__.removeprefix("check_"): check for check in (
     check_format, check_sizes, check_licences, check_words, check_checksums, check_comments,
-    check_headers, check_shell, check_python, check_layers, check_tidy)}
+    check_headers, check_shell, check_python, check_layers, check_mutants, check_tidy)}
 
 
 def main():
