@@ -166,9 +166,11 @@ class Namespace:
         return opened
 
     def udp(self, address, port=0, timeout=PATIENT):
-        """A bound UDP socket."""
+        """A bound UDP socket. A port that is not named is nobody else's: sockets that may share one
+        get the same now and then."""
         opened = self.socket(family_of(address), socket.SOCK_DGRAM)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if port:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((address, port))
         opened.settimeout(timeout)
         return opened
