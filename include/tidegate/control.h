@@ -8,8 +8,12 @@
 #include "tidegate/assert.h"
 #include "tidegate/limits.h"
 
+/*
+ * Raise the version with every change of a structure in a pinned map, or of what one program hands
+ * to another: the programs of an instance may be of several builds, since some are loaded later.
+ */
 #define TG_LAYOUT_MAGIC   0x54494445u /* "TIDE" */
-#define TG_LAYOUT_VERSION 17u         /* raise with every change of a structure in a pinned map */
+#define TG_LAYOUT_VERSION 17u
 
 /* Written by the loader: once, before anything is attached, but for pickup_until. */
 struct tg_layout {
